@@ -1,0 +1,51 @@
+"""Every limit and place that an installation may change, read once from the environment.
+
+Owns the defaults of the safety limits; what a limit means is told where it is enforced.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from platformdirs import user_data_path
+from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+SHELF = Path(__file__).resolve().parent.parent / "model_backups"
+
+
+class Settings(BaseSettings):
+    """One installation's settings; each field is the environment variable READROOM_<FIELD>."""
+
+    model_config = SettingsConfigDict(env_prefix="READROOM_", frozen=True, extra="ignore")
+
+    home: Path = Field(default_factory=lambda: user_data_path("readroom"), description="data folder: store, studies, jobs")
+    shelf: Path = Field(default=SHELF, description="folder of our own checkpoints")
+    device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="where networks run")
+    upload_mib: PositiveInt = Field(default=1024, description="one upload")
+    unpacked_mib: PositiveInt = Field(default=4096, description="one study, unpacked")
+    archive_files: PositiveInt = Field(default=20_000, description="files in one archive")
+    archive_ratio: PositiveInt = Field(default=200, description="expansion of an archive, times")
+    raster_megapixels: PositiveInt = Field(default=100, description="one raster image")
+    volume_mega_voxels: PositiveInt = Field(default=512, description="one volume")
+    time_points: PositiveInt = Field(default=1000, description="volumes in one 4-D image")
+    checkpoint_mib: PositiveInt = Field(default=4096, description="one checkpoint file")
+    checkpoint_tensors: PositiveInt = Field(default=20_000, description="tensors in one checkpoint")
+    config_kib: PositiveInt = Field(default=1024, description="one configuration as JSON")
+    worker_memory_mib: PositiveInt = Field(default=6144, description="resident memory of the decoder worker")
+    worker_cpu_s: PositiveInt = Field(default=120, description="CPU seconds of one decoding task")
+    worker_wall_s: PositiveInt = Field(default=180, description="wall seconds of one decoding task")
+    import_memory_mib: PositiveInt = Field(default=12_288, description="resident memory of a checkpoint import")
+    import_wall_s: PositiveInt = Field(default=900, description="wall seconds of a checkpoint import")
+    owner_mib: PositiveInt = Field(default=8192, description="one owner's folder")
+    idle_hours: PositiveFloat = Field(default=12.0, description="an idle owner's images are deleted after")
+    weights_cache_mib: PositiveInt = Field(default=1024, description="weights kept loaded")
+    window_batch: PositiveInt = Field(default=4, description="sliding windows in one batch")
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process, read at the first call."""
+    return Settings()
