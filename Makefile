@@ -1,0 +1,55 @@
+# The four things one does here. Each sets up what it needs; only `make test` may ask for root (Chromium).
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 8501
+RUN_READY := $(VENV)/.run-ready
+TEST_READY := $(VENV)/.test-ready
+
+.PHONY: run test lint bench lock clean
+
+run: $(RUN_READY)  ## open the app at http://localhost:8501
+	$(BIN)/streamlit run streamlit_app.py --server.port $(PORT)
+
+test: lint browser  ## lint, types, contracts, then every test
+	$(BIN)/python -m pytest
+
+lint: $(TEST_READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(TEST_READY) browser  ## ratios against the usual way, measured side by side
+	$(BIN)/python -m benchmarks.run
+
+# A venv without pip is Debian's way of saying that python3-venv is missing.
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make run PYTHON=python3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV) || { echo "Python's venv is missing. On Debian: apt install python3-venv"; rm -rf $(VENV); exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "pip>=24"
+
+$(RUN_READY): requirements.lock requirements.txt pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	touch $@
+
+$(TEST_READY): requirements-dev.txt $(RUN_READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -r requirements-dev.txt
+	touch $@
+
+.PHONY: browser
+browser:
+	@command -v chromium >/dev/null || { \
+	  echo "Installing Chromium for the browser tests."; \
+	  if [ "$$(id -u)" = 0 ]; then SUDO=; else SUDO=sudo; fi; \
+	  $$SUDO apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$SUDO apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null; }
+
+# The lock leaves out what torch itself pins (CUDA libraries), so that a CPU build can stand in its place.
+lock: $(RUN_READY)  ## after changing requirements.txt: write the tested set down
+	$(BIN)/python -m pip install --quiet -r requirements.txt
+	$(BIN)/python -m pip freeze --exclude-editable | grep -viE '^(nvidia-|cuda-|triton)' > requirements.lock
+
+clean:
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
