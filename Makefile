@@ -49,8 +49,7 @@ browser:
 # The lock leaves out what torch itself pins (CUDA libraries), so that a CPU build can stand in its place.
 lock: $(RUN_READY)  ## after changing requirements.txt: write the tested set down
 	$(BIN)/python -m pip install --quiet -r requirements.txt
-	$(BIN)/python -m pip freeze --exclude-editable | grep -viE '^(nvidia-|cuda-|triton)' > requirements.lock.new
-	{ echo "# The tested set (make lock). CUDA libraries are left to torch's own pins, so that a CPU build can stand in its place."; cat requirements.lock.new; } > requirements.lock; rm requirements.lock.new
+	{ echo "# The tested set: make lock."; $(BIN)/python -m pip freeze --exclude-editable | grep -viE '^(nvidia-|cuda-|triton)'; } > requirements.lock
 
 clean:
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
