@@ -1,0 +1,192 @@
+"""May this study be shown to this model? Verdict and reasons, before anything is computed.
+
+Owns the comparison of a study's facts with a model's input specification. How the study was read is
+`core.studies`' matter; what to do about a verdict is the caller's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.errors import AdmissionError
+from core.inference.preprocess import choose_channels
+from core.studies.study import Kind, Study
+
+if TYPE_CHECKING:
+    from core.models.catalog import Model
+    from core.models.input_spec import InputSpec
+
+XRAY = frozenset({"CR", "DX", "RG", "RF", "XA", "MG", "IO", "PX"})
+"""DICOM modality codes of X-ray projections (PS3.3 C.7.3.1.1.1): relatives, not the same kind of picture."""
+
+OTHER = "OT"
+"""The modality of secondary captures that state none: a digitised film, a screen shot, a drawing."""
+
+SCREEN_BITS = 8
+"""Screens and drawings have 8 bits a pixel; detectors and film scanners give more."""
+
+SAME_PART = {"THORAX": "CHEST"}
+"""Older headers' words for the body parts of PS3.16 annex L."""
+
+LEAST_SIDE_PX = 16
+"""A film shorter than this shows nothing: refused."""
+
+SMALL_SIDE_PX = 64
+"""A film shorter than this is a thumbnail: warned about."""
+
+FEW_SLICES = 8
+"""A volume with fewer slices along an axis gives a 3-D network next to no context."""
+
+FAR_SPACING = 3.0
+"""Spacing that differs from the model's by more than this factor: structures blur or vanish."""
+
+
+class Verdict(StrEnum):
+    """What the comparison says."""
+
+    ACCEPTED = "accepted"
+    WARNED = "warned"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """The verdict and its reasons, each a sentence; refusals alone where there is one."""
+
+    verdict: Verdict
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    text: str
+    stops: bool
+
+
+def check_admission(study: Study, model: Model) -> Admission:
+    """Whether the model's input specification admits the study, with every reason against it."""
+    spec, name = model.input, model.card.display_name or model.id
+    if spec.kind is not study.kind:
+        what, other = _what(study), _plural(study)
+        return Admission(
+            Verdict.REFUSED, (f"{name} reads {_reads(spec)}. This is {what}. Choose a model that reads {other}.",)
+        )
+    findings = [*_pixels(study), *_modality(study, spec, name), *_body_part(study, spec, name), *_channels(study, spec)]
+    findings += _film(study) if study.kind is Kind.FILM else _volume(study, spec, name)
+    stops = tuple(f.text for f in findings if f.stops)
+    if stops:
+        return Admission(Verdict.REFUSED, stops)
+    return Admission(Verdict.WARNED if findings else Verdict.ACCEPTED, tuple(f.text for f in findings))
+
+
+def _reads(spec: InputSpec) -> str:
+    if spec.kind is Kind.FILM:
+        return "X-rays" if not spec.modalities or XRAY & set(spec.modalities) else "single pictures"
+    if "MR" in spec.modalities:
+        return "MRI volumes"
+    return "CT volumes" if "CT" in spec.modalities else "volumes"
+
+
+def _what(study: Study) -> str:
+    modality = study.report.modality
+    if study.kind is Kind.VOLUME:
+        return {"MR": "an MRI volume", "CT": "a CT volume"}.get(modality or "", "a volume")
+    return "an X-ray" if modality in XRAY else "a single picture"
+
+
+def _plural(study: Study) -> str:
+    return {"an MRI volume": "MRI volumes", "a CT volume": "CT volumes", "an X-ray": "X-rays"}.get(
+        _what(study), "volumes" if study.kind is Kind.VOLUME else "single pictures"
+    )
+
+
+def _pixels(study: Study) -> Iterator[_Finding]:
+    for name, channel in zip(study.channels, study.pixels, strict=True):
+        which = "" if len(study.channels) == 1 else f" in channel {name}"
+        low, high = float(channel.min()), float(channel.max())
+        if not (np.isfinite(low) and np.isfinite(high)):
+            yield _Finding(f"Some values{which} are not numbers, so no score would mean anything.", stops=True)
+        elif low == high:
+            yield _Finding(f"Every value{which} is {low:g}. There is nothing to see.", stops=True)
+
+
+def _modality(study: Study, spec: InputSpec, name: str) -> Iterator[_Finding]:
+    modality, accepted = study.report.modality, spec.modalities
+    if not accepted or modality in accepted:
+        return
+    listed = ", ".join(accepted)
+    if modality is None:
+        yield _Finding(
+            f"The file does not state its modality. {name} reads {listed}; check that this is one.", stops=False
+        )
+    elif modality in XRAY and XRAY & set(accepted):
+        yield _Finding(f"The header says modality {modality}. {name} was made for {listed}.", stops=False)
+    elif modality == OTHER and (study.report.bits_stored or 0) > SCREEN_BITS:
+        yield _Finding(
+            f"The header says modality OT (other). {name} reads {listed}; check that this is one.", stops=False
+        )
+    else:
+        yield _Finding(f"The header says modality {modality}. {name} reads {listed} only.", stops=True)
+
+
+def _body_part(study: Study, spec: InputSpec, name: str) -> Iterator[_Finding]:
+    part = study.report.body_part
+    if not part or not spec.body_parts:
+        return
+    known = {_part(p) for p in spec.body_parts}
+    if _part(part) not in known:
+        yield _Finding(
+            f"The header says body part {part.upper()}. {name} was made for {', '.join(sorted(known))}.", stops=False
+        )
+
+
+def _part(name: str) -> str:
+    return SAME_PART.get(name.strip().upper(), name.strip().upper())
+
+
+def _channels(study: Study, spec: InputSpec) -> Iterator[_Finding]:
+    try:
+        choose_channels(study, spec)
+    except AdmissionError as refusal:
+        yield _Finding(str(refusal), stops=True)
+
+
+def _film(study: Study) -> Iterator[_Finding]:
+    rows, columns = study.shape
+    shorter = min(rows, columns)
+    if shorter < LEAST_SIDE_PX:
+        yield _Finding(
+            f"The picture has {columns} x {rows} pixels; at least {LEAST_SIDE_PX} a side are needed.", stops=True
+        )
+    elif shorter < SMALL_SIDE_PX:
+        yield _Finding(f"The picture has only {columns} x {rows} pixels; fine structure cannot be seen.", stops=False)
+
+
+def _volume(study: Study, spec: InputSpec, name: str) -> Iterator[_Finding]:
+    if spec.slice_axis is None and min(study.shape) < FEW_SLICES:
+        shape = " x ".join(str(n) for n in study.shape)
+        yield _Finding(
+            f"The volume has {shape} voxels; with fewer than {FEW_SLICES} along an axis context is lost.", stops=False
+        )
+    if spec.orientation is not None and study.geometry.orientation is None:
+        yield _Finding(f"The orientation is unknown; {name} takes the axes as {spec.orientation}.", stops=False)
+    if spec.spacing_mm is None:
+        return
+    if study.geometry.spacing_mm is None:
+        yield _Finding(f"The spacing is unknown; {name} expects {_mm(spec.spacing_mm)}.", stops=False)
+        return
+    # Sorted, because the study's axes may come in another order than the model's.
+    pairs = zip(sorted(study.geometry.spacing_mm), sorted(spec.spacing_mm), strict=True)
+    if any(max(have / want, want / have) > FAR_SPACING for have, want in pairs):
+        yield _Finding(
+            f"The spacing is {_mm(study.geometry.spacing_mm)}; {name} was made for {_mm(spec.spacing_mm)}.", stops=False
+        )
+
+
+def _mm(spacing: tuple[float, ...]) -> str:
+    return " x ".join(f"{s:.3g}" for s in spacing) + " mm"
