@@ -112,31 +112,26 @@ def _film(study: Study, spec: InputSpec, chosen: tuple[int, ...]) -> Prepared:
 
 def _volume(study: Study, spec: InputSpec, chosen: tuple[int, ...]) -> Prepared:
     source, flipped, notes = _orientation(study, spec)
-    slicewise = spec.slice_axis is not None
+    order: tuple[int, ...] = (0, 1, 2)
     if spec.slice_axis is not None:  # the slice axis first: each slice is then one picture
-        order = [spec.slice_axis, *(i for i in range(3) if i != spec.slice_axis)]
-        source, flipped = tuple(source[i] for i in order), tuple(flipped[i] for i in order)
-        wanted = None if spec.spacing_mm is None else tuple(spec.spacing_mm[i] for i in order)
+        order = (spec.slice_axis, *(i for i in range(3) if i != spec.slice_axis))
+    source, flipped = tuple(source[i] for i in order), tuple(flipped[i] for i in order)
+    wanted = None if spec.spacing_mm is None else tuple(spec.spacing_mm[i] for i in order)
+    axes = _resampling(study, source, wanted, notes)
+    grid = Grid(source, flipped, axes)
+    channels = [_intensity(grid.to_network(study.pixels[c], order=1), study, c, spec) for c in chosen]
+    if spec.slice_axis is None:
+        pads = tuple(padded(axis.net_n, _room(axis.net_n, i, spec)) for i, axis in enumerate(axes))
+        array = np.zeros((len(chosen), *(pad.net_n for pad in pads)), np.float32)
+        for out, channel in zip(array, channels, strict=True):
+            out[tuple(slice(*pad.net_span) for pad in pads)] = channel
+        fed = pads
     else:
-        wanted = spec.spacing_mm
-    axes: tuple[Axis, ...] = _resampling(study, source, wanted, notes)
-    first = Grid(source, flipped, axes)
-    channels = [first.to_network(study.pixels[c], order=1) for c in chosen]
-    if slicewise and spec.size is not None:
-        # Window and normalise as a volume, then draw each slice at the size that the network wants.
-        normalised = np.stack([_intensity(x, study, c, spec) for x, c in zip(channels, chosen, strict=True)])
-        plane = _plane_axes(first.shape[1:], spec)
-        array = np.stack([_draw(normalised[:, i], plane, spec) for i in range(normalised.shape[1])], axis=1)
-        drawn = (axes[0], axes[1].then(plane[0]), axes[2].then(plane[1]))
-        return Prepared(_for_network(array, spec), Grid(source, flipped, drawn), slicewise=True, notes=tuple(notes))
-    room = [_room(n, i, spec) for i, n in enumerate(first.shape)]
-    pads = tuple(padded(n, to) for n, to in zip(first.shape, room, strict=True))
-    array = np.zeros((len(chosen), *room), np.float32)
-    inside = tuple(slice(*pad.net_span) for pad in pads)
-    for out, x, c in zip(array, channels, chosen, strict=True):
-        out[inside] = _intensity(x, study, c, spec)
-    whole = tuple(axis.then(pad) for axis, pad in zip(axes, pads, strict=True))
-    return Prepared(_for_network(array, spec), Grid(source, flipped, whole), slicewise=slicewise, notes=tuple(notes))
+        plane = _plane_axes(grid.shape[1:], spec)
+        array = np.stack([_draw(channel, plane, spec) for channel in channels])
+        fed = (padded(axes[0].net_n, axes[0].net_n), *plane)
+    whole = Grid(source, flipped, tuple(axis.then(later) for axis, later in zip(axes, fed, strict=True)))
+    return Prepared(_for_network(array, spec), whole, slicewise=spec.slice_axis is not None, notes=tuple(notes))
 
 
 def _orientation(study: Study, spec: InputSpec) -> tuple[tuple[int, ...], tuple[bool, ...], list[str]]:
@@ -170,28 +165,20 @@ def _mm(spacing: Sequence[float]) -> str:
 
 
 def _room(n: int, axis: int, spec: InputSpec) -> int:
-    """Samples that the network needs on an axis of `n`: its window at least, else whole divisors."""
-    if spec.slice_axis is not None:
-        return n if axis == 0 else -(-n // spec.divisor) * spec.divisor
-    if spec.patch is not None:
-        return max(n, spec.patch[axis])
-    return -(-n // spec.divisor) * spec.divisor
+    """Samples that a 3-D network needs on an axis of `n`: its window at least, else whole divisors."""
+    return max(n, spec.patch[axis]) if spec.patch is not None else -(-n // spec.divisor) * spec.divisor
 
 
 def _plane_axes(shape: Sequence[int], spec: InputSpec) -> tuple[Axis, Axis]:
-    """How rows and columns reach the network: stretched, padded or cropped to `spec.size`."""
-    rows, columns = shape
+    """How rows and columns reach a 2-D network: stretched, padded or cropped to `spec.size`."""
     if spec.size is None:
-        return (
-            padded(rows, -(-rows // spec.divisor) * spec.divisor),
-            padded(columns, -(-columns // spec.divisor) * spec.divisor),
-        )
-    scales = (spec.size[0] / rows, spec.size[1] / columns)
+        raise ValueError("a 2-D network's specification has a size")
+    scales = (spec.size[0] / shape[0], spec.size[1] / shape[1])
     if spec.fit == "pad":
         scales = (min(scales), min(scales))
     elif spec.fit == "crop":
         scales = (max(scales), max(scales))
-    row, column = (_fitted(n, to, s) for n, to, s in zip((rows, columns), spec.size, scales, strict=True))
+    row, column = (_fitted(n, to, s) for n, to, s in zip(shape, spec.size, scales, strict=True))
     return row, column
 
 

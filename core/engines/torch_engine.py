@@ -1,0 +1,142 @@
+"""PyTorch as an engine: a GPU with autocast when there is one, else the CPU in float32.
+
+Owns the choice of device and precision and the translation of torch's memory errors. Weights come
+from `core.models.loading`, which caches them.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import cache
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from core.engines.engine import Batch, OutOfMemory, Outputs
+from core.errors import InferenceError
+from core.models.catalog import Model
+from core.models.loading import load_network
+from core.settings import settings
+
+CPU_OUT_OF_MEMORY = "can't allocate memory"
+"""How torch's CPU allocator words it; it raises a plain RuntimeError."""
+
+
+def choose_device(wanted: str | None = None) -> torch.device:
+    """The device that networks run on: the one named, else the setting's, else a GPU when there is one.
+
+    Raises
+    ------
+    InferenceError : a GPU was named and there is none.
+    """
+    wanted = wanted or settings().device
+    if wanted == "auto":
+        wanted = "cuda" if torch.cuda.is_available() else "cpu"
+    device = torch.device(wanted)
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise InferenceError(
+            found="A GPU was asked for, and none can be used here.",
+            why="Running on another device than the one named would be silent.",
+            do="Set READROOM_DEVICE to auto or cpu, or install a torch build and a driver for the GPU.",
+        )
+    return device
+
+
+class TorchEngine:
+    """One model's network on one device; satisfies `Engine`.
+
+    Parameters
+    ----------
+    model : the handle; weights are loaded at the first use.
+    device : 'cpu', 'cuda' or None for the setting's choice.
+    """
+
+    def __init__(self, model: Model, device: str | None = None) -> None:
+        self.model, self.device = model, choose_device(device)
+        self._network: nn.Module | None = None
+        self._half = self.device.type == "cuda"
+
+    @property
+    def network(self) -> nn.Module:
+        """The network, in evaluation mode on the device."""
+        if self._network is None:
+            with _memory_errors():
+                self._network = load_network(self.model, self.device)
+        return self._network
+
+    def load(self) -> None:
+        """Bring the weights to the device; safe to call again."""
+        _ = self.network
+
+    def run(self, batch: Batch) -> Outputs:
+        """Raw outputs for a batch (n, channels, *spatial), as float32.
+
+        Raises
+        ------
+        OutOfMemory : the batch does not fit on the device.
+        """
+        network = self.network
+        with _memory_errors(), torch.inference_mode():
+            inputs = torch.from_numpy(batch).to(self.device)
+            with self.arithmetic():
+                outputs = named_outputs(network(inputs), self.model)
+            found = {name: value.float().cpu().numpy() for name, value in outputs.items()}
+        if self._half and not all(np.isfinite(value).all() for value in found.values()):
+            self._half = False  # float16 ran over; float32 for the rest, and `describe` says so
+            return self.run(batch)
+        return found
+
+    @contextmanager
+    def arithmetic(self) -> Iterator[None]:
+        """The precision in force: float16 autocast on a GPU, and kernels that give the same bits each time."""
+        with ExitStack() as stack:
+            if self.device.type == "cuda":
+                stack.enter_context(
+                    torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False)
+                )
+                stack.enter_context(torch.autocast("cuda", dtype=torch.float16, enabled=self._half))
+            yield
+
+    def describe(self) -> dict[str, Any]:
+        """The device and precision in words, and the versions that shaped the numbers."""
+        name = torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else "cpu"
+        return {
+            "device": name,
+            "precision": "float16 autocast" if self._half else "float32",
+            "versions": dict(_versions()),
+        }
+
+
+@cache
+def _versions() -> dict[str, str]:
+    names = ("readroom", "torch", "torchvision", "monai", "numpy")
+    return {**{name: version(name) for name in names}, "python": platform.python_version()}
+
+
+def named_outputs(outputs: Any, model: Model) -> dict[str, torch.Tensor]:
+    """A network's answer by name. Any, because each architecture answers in its own shape."""
+    if isinstance(outputs, dict):
+        return outputs
+    from core.models.config import Task
+
+    return {"segmentation" if model.task is Task.SEGMENTATION else "logits": outputs}
+
+
+@contextmanager
+def _memory_errors() -> Iterator[None]:
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        torch.cuda.empty_cache()
+        raise OutOfMemory(str(error)) from error
+    except RuntimeError as error:
+        if CPU_OUT_OF_MEMORY not in str(error):
+            raise
+        raise OutOfMemory(str(error)) from error
+    except MemoryError as error:
+        raise OutOfMemory(str(error)) from error
