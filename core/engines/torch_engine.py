@@ -19,8 +19,9 @@ from torch import nn
 
 from core.engines.engine import Batch, OutOfMemory, Outputs
 from core.errors import InferenceError
-from core.models.catalog import Model
+from core.models.building import named_outputs
 from core.models.loading import load_network
+from core.models.model import Model
 from core.settings import settings
 
 CPU_OUT_OF_MEMORY = "can't allocate memory"
@@ -65,7 +66,7 @@ class TorchEngine:
     def network(self) -> nn.Module:
         """The network, in evaluation mode on the device."""
         if self._network is None:
-            with _memory_errors():
+            with memory_errors():
                 self._network = load_network(self.model, self.device)
         return self._network
 
@@ -81,15 +82,19 @@ class TorchEngine:
         OutOfMemory : the batch does not fit on the device.
         """
         network = self.network
-        with _memory_errors(), torch.inference_mode():
+        with memory_errors(), torch.inference_mode():
             inputs = torch.from_numpy(batch).to(self.device)
             with self.arithmetic():
-                outputs = named_outputs(network(inputs), self.model)
+                outputs = named_outputs(self.model.task, network(inputs))
             found = {name: value.float().cpu().numpy() for name, value in outputs.items()}
-        if self._half and not all(np.isfinite(value).all() for value in found.values()):
-            self._half = False  # float16 ran over; float32 for the rest, and `describe` says so
-            return self.run(batch)
-        return found
+        return self.run(batch) if self.overflowed(found) else found
+
+    def overflowed(self, outputs: Outputs) -> bool:
+        """Whether float16 ran over in these outputs; from then on the engine computes in float32, and says so."""
+        if not self._half or all(np.isfinite(value).all() for value in outputs.values()):
+            return False
+        self._half = False
+        return True
 
     @contextmanager
     def arithmetic(self) -> Iterator[None]:
@@ -118,17 +123,9 @@ def _versions() -> dict[str, str]:
     return {**{name: version(name) for name in names}, "python": platform.python_version()}
 
 
-def named_outputs(outputs: Any, model: Model) -> dict[str, torch.Tensor]:
-    """A network's answer by name. Any, because each architecture answers in its own shape."""
-    if isinstance(outputs, dict):
-        return outputs
-    from core.models.config import Task
-
-    return {"segmentation" if model.task is Task.SEGMENTATION else "logits": outputs}
-
-
 @contextmanager
-def _memory_errors() -> Iterator[None]:
+def memory_errors() -> Iterator[None]:
+    """Inside, every way in which torch says that memory ran out becomes `OutOfMemory`."""
     try:
         yield
     except torch.OutOfMemoryError as error:

@@ -6,7 +6,7 @@ Owns the comparison of a study's facts with a model's input specification. How t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -18,8 +18,8 @@ from core.inference.preprocess import choose_channels
 from core.studies.study import Kind, Study
 
 if TYPE_CHECKING:
-    from core.models.catalog import Model
     from core.models.input_spec import InputSpec
+    from core.models.model import Model
 
 XRAY = frozenset({"CR", "DX", "RG", "RF", "XA", "MG", "IO", "PX"})
 """DICOM modality codes of X-ray projections (PS3.3 C.7.3.1.1.1): relatives, not the same kind of picture."""
@@ -29,6 +29,9 @@ OTHER = "OT"
 
 SCREEN_BITS = 8
 """Screens and drawings have 8 bits a pixel; detectors and film scanners give more."""
+
+COLOURED = "colour was converted to grey"
+"""What the readers report of a picture whose three channels differ (`core.studies.grey`)."""
 
 SAME_PART = {"THORAX": "CHEST"}
 """Older headers' words for the body parts of PS3.16 annex L."""
@@ -47,7 +50,7 @@ FAR_SPACING = 3.0
 
 
 class Verdict(StrEnum):
-    """What the comparison says."""
+    """What the comparison says, from best to worst."""
 
     ACCEPTED = "accepted"
     WARNED = "warned"
@@ -69,19 +72,47 @@ class _Finding:
 
 
 def check_admission(study: Study, model: Model) -> Admission:
-    """Whether the model's input specification admits the study, with every reason against it."""
-    spec, name = model.input, model.card.display_name or model.id
+    """Whether the model's input specification admits the study, with every reason against it.
+
+    An ensemble admits what each of its members admits.
+    """
+    if model.members:
+        return _together([check_admission(study, member.model) for member in model.members])
+    spec, name = model.input, model.display_name
     if spec.kind is not study.kind:
         what, other = _what(study), _plural(study)
         return Admission(
             Verdict.REFUSED, (f"{name} reads {_reads(spec)}. This is {what}. Choose a model that reads {other}.",)
         )
     findings = [*_pixels(study), *_modality(study, spec, name), *_body_part(study, spec, name), *_channels(study, spec)]
-    findings += _film(study) if study.kind is Kind.FILM else _volume(study, spec, name)
+    findings += _film(study, name) if study.kind is Kind.FILM else _volume(study, spec, name)
     stops = tuple(f.text for f in findings if f.stops)
     if stops:
         return Admission(Verdict.REFUSED, stops)
     return Admission(Verdict.WARNED if findings else Verdict.ACCEPTED, tuple(f.text for f in findings))
+
+
+def _together(admissions: Sequence[Admission]) -> Admission:
+    verdict = max((a.verdict for a in admissions), key=list(Verdict).index)
+    reasons = dict.fromkeys(reason for a in admissions if a.verdict is verdict for reason in a.reasons)
+    return Admission(verdict, tuple(reasons))
+
+
+def require_admission(study: Study, model: Model) -> Admission:
+    """The admission of a study that may be shown to the model.
+
+    Raises
+    ------
+    AdmissionError : it may not; every reason is told.
+    """
+    admission = check_admission(study, model)
+    if admission.verdict is Verdict.REFUSED:
+        raise AdmissionError(
+            found=" ".join(admission.reasons),
+            why="A score would look like any other and mean nothing.",
+            do="Choose a model that reads this kind of study, or another study.",
+        )
+    return admission
 
 
 def _reads(spec: InputSpec) -> str:
@@ -156,7 +187,9 @@ def _channels(study: Study, spec: InputSpec) -> Iterator[_Finding]:
         yield _Finding(str(refusal), stops=True)
 
 
-def _film(study: Study) -> Iterator[_Finding]:
+def _film(study: Study, name: str) -> Iterator[_Finding]:
+    if COLOURED in study.report.changed:
+        yield _Finding(f"The picture is in colour. {name} was made for grey films.", stops=False)
     rows, columns = study.shape
     shorter = min(rows, columns)
     if shorter < LEAST_SIDE_PX:

@@ -1,0 +1,178 @@
+"""One network's answer to one study: preprocessing, the run, and what is done when memory is short.
+
+Owns the order of things from a study to raw outputs. Thresholds and labels are decided in
+`postprocess` and `predictor`, several networks are joined in `ensemble`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.engines.engine import Engine, OutOfMemory
+from core.engines.torch_engine import TorchEngine
+from core.errors import Cancelled, InferenceError
+from core.inference.explain import GradCam
+from core.inference.postprocess import class_scores
+from core.inference.preprocess import Prepared, preprocess
+from core.inference.sliding_window import Progress, Windowed, run_slices, run_windows
+from core.models.model import Model
+from core.settings import settings
+from core.studies.study import Study
+
+Float = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Who is told how far a run is (0..1 and a few words), and who may stop it."""
+
+    progress: Progress | None = None
+    cancelled: Callable[[], bool] | None = None
+
+    def tell(self, share: float, text: str) -> None:
+        """Tell the progress, and stop here when the run was cancelled.
+
+        Raises
+        ------
+        Cancelled : the user asked for it.
+        """
+        if self.cancelled is not None and self.cancelled():
+            raise Cancelled
+        if self.progress is not None:
+            self.progress(share, text)
+
+    def part(self, number: int, of: int) -> Watch:
+        """The watch of one of several runs in a row; its progress is that share of the whole."""
+        told = self.progress
+        if told is None or of == 1:
+            return self
+        return Watch(
+            lambda share, text: told((number + share) / of, f"Model {number + 1} of {of}: {text}"), self.cancelled
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """What a network says, before any threshold.
+
+    scores : probability by class name. segmentation : logits (outputs, *network grid). heat : map
+    of the explained class (*network grid), unscaled. engine : its description. seconds : by stage.
+    """
+
+    prepared: Prepared
+    scores: Mapping[str, float]
+    segmentation: Float | None
+    heat: Float | None
+    engine: Mapping[str, Any]
+    seconds: Mapping[str, float]
+    notes: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Clock:
+    seconds: dict[str, float] = field(default_factory=dict)
+    _since: float = field(default_factory=time.perf_counter)
+
+    def lap(self, stage: str) -> None:
+        now = time.perf_counter()
+        self.seconds[stage] = now - self._since
+        self._since = now
+
+
+def ask(study: Study, model: Model, *, device: str | None, explained: str | None, watch: Watch) -> Answer:
+    """The model's answer to a study that it admits.
+
+    Parameters
+    ----------
+    explained : name of the class whose heat map is wanted, or None.
+
+    Raises
+    ------
+    InferenceError : there is too little memory even on the CPU. Cancelled : the watch says so.
+    """
+    clock, notes = _Clock(), []
+    watch.tell(0.0, "Preparing the study")
+    prepared = preprocess(study, model.input)
+    clock.lap("preprocess")
+    for engine in _engines(model, device):
+        runner: TorchEngine | GradCam = engine if explained is None else GradCam(engine, model.classes.index(explained))
+        try:
+            runner.load()
+            clock.lap("load")
+            run = _run(runner, prepared, model, watch)
+        except OutOfMemory:
+            notes.append(f"Memory on {_name(engine)} did not suffice for one window.")
+            continue
+        clock.lap("network")
+        if engine.device.type == "cpu" and notes:
+            notes.append("The CPU was used instead.")
+        if run.batch < settings().window_batch:
+            notes.append(f"Memory allowed {run.batch} at a time; the windows are the same.")
+        if isinstance(runner, GradCam):
+            clock.seconds["explain"] = runner.seconds
+            clock.seconds["network"] -= runner.seconds
+        return _answer(run, prepared, model, engine.describe(), clock.seconds, notes)
+    raise InferenceError(
+        found=f"{model.display_name} ran out of memory.",
+        why="Not even one window of this study fits beside what else is running.",
+        do="Close other programs or choose a smaller model; the study is unchanged.",
+    )
+
+
+def _engines(model: Model, device: str | None) -> Iterator[TorchEngine]:
+    """The chosen device, then the CPU for when memory does not suffice there."""
+    first = TorchEngine(model, device)
+    yield first
+    if first.device.type != "cpu":
+        yield TorchEngine(model, "cpu")
+
+
+def _name(engine: TorchEngine) -> str:
+    return "the CPU" if engine.device.type == "cpu" else "the GPU"
+
+
+def _run(engine: Engine, prepared: Prepared, model: Model, watch: Watch) -> Windowed:
+    batch = settings().window_batch
+    watch.tell(0.0, "Running the network")
+    if prepared.slicewise:
+        return run_slices(engine, prepared.array, batch=batch, progress=watch.progress, cancelled=watch.cancelled)
+    if model.input.patch is not None:
+        patch = model.input.patch
+        return run_windows(
+            engine, prepared.array, patch, batch=batch, progress=watch.progress, cancelled=watch.cancelled
+        )
+    return Windowed(engine.run(prepared.array[None]), batch)
+
+
+def _answer(
+    run: Windowed,
+    prepared: Prepared,
+    model: Model,
+    engine: Mapping[str, Any],
+    seconds: Mapping[str, float],
+    notes: list[str],
+) -> Answer:
+    outputs = run.outputs
+    finite = all(bool(np.isfinite(values).all()) for values in outputs.values())
+    if not finite:
+        raise InferenceError(
+            found=f"{model.display_name} answered with values that are not numbers.",
+            why="No score or label can be read from them.",
+            do="Check the study's grey values, or choose another model; the study is unchanged.",
+        )
+    scores = class_scores(outputs["logits"], model.classes, model.config.activation) if "logits" in outputs else {}
+    return Answer(
+        prepared=prepared,
+        scores=scores,
+        segmentation=outputs["segmentation"][0] if "segmentation" in outputs else None,
+        heat=outputs["heat"][0, 0] if "heat" in outputs else None,
+        engine=engine,
+        seconds=seconds,
+        notes=(*prepared.notes, *notes),
+    )

@@ -1,0 +1,107 @@
+"""Raw outputs turned into scores by class name and a label map on the study's own grid.
+
+Owns the activations, the rule that gives a voxel its label, and the counting. Thresholds of scores
+are applied by whoever shows them, with `core.metrics.is_positive`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.inference.preprocess import Prepared
+from core.metrics.operating_points import is_positive
+from core.studies.study import Study
+
+Float = NDArray[np.float32]
+Real = NDArray[Any]  # float32 of maps or float64 of scores; each stays what it is
+
+MASK_THRESHOLD = 0.5
+"""A label's probability from which a voxel carries it, where each label has a sigmoid of its own."""
+
+MM3_PER_ML = 1000.0
+
+
+def softmax(logits: Real, axis: int) -> Real:
+    """Probabilities that add up to 1 along `axis`; same shape and type."""
+    shifted: Real = np.exp(logits - logits.max(axis=axis, keepdims=True))
+    shifted /= shifted.sum(axis=axis, keepdims=True)
+    return shifted
+
+
+def sigmoid(logits: Real) -> Real:
+    """1 / (1 + exp(-logits)) without overflow; same shape and type."""
+    small = np.exp(-np.abs(logits))
+    return np.where(logits >= 0, 1 / (1 + small), small / (1 + small))
+
+
+def class_scores(logits: Float, classes: Sequence[str], activation: str) -> dict[str, float]:
+    """Probability by class name, the mean over the rows of `logits` (rows, classes).
+
+    Rows are one for a film or a volume and one a slice for a 2-D network over a volume. A single
+    output is always a sigmoid: a softmax over one number would be 1 for any study.
+    """
+    exact = logits.astype(np.float64)
+    one_by_one = activation == "sigmoid" or exact.shape[1] == 1
+    probability = (sigmoid(exact) if one_by_one else softmax(exact, 1)).mean(axis=0)
+    return {name: float(p) for name, p in zip(classes, probability, strict=True)}
+
+
+def label_map(logits: Float, prepared: Prepared, activation: str, threshold: float) -> NDArray[np.uint8]:
+    """Labels on the study's own grid, uint8.
+
+    Parameters
+    ----------
+    logits : (outputs, *network grid). With softmax output 0 is background; with sigmoid each output
+        is a label of its own, taken from `threshold` upwards, the more probable where two overlap.
+
+    Where the two grids coincide the label map is moved; where they do not, each probability is
+    brought over (linear) and the label decided there, so that edges stay smooth.
+    """
+    if prepared.grid.exact:
+        outputs = logits if activation == "softmax" else sigmoid(logits)  # softmax keeps the order of its logits
+        return prepared.to_study_grid(decide(outputs, activation, threshold), order=0)
+    return decide(each_on_study_grid(logits, prepared, activation), activation, threshold)
+
+
+def each_on_study_grid(logits: Float, prepared: Prepared, activation: str) -> Iterator[Float]:
+    """Probability of each output on the study's own grid, linear between voxels; one (*study) at a time."""
+    probability = softmax(logits, 0) if activation == "softmax" else sigmoid(logits)
+    return (prepared.to_study_grid(output, order=1) for output in probability)
+
+
+def decide(outputs: Iterable[Float], activation: str, threshold: float) -> NDArray[np.uint8]:
+    """The label of each voxel from the outputs' maps (*grid); a tie goes to the lower label, background first."""
+    maps = iter(outputs)
+    best = next(maps).copy()
+    if activation == "softmax":
+        labels = np.zeros(best.shape, np.uint8)
+        first = 1
+    else:
+        labels = is_positive(best, threshold).astype(np.uint8)
+        first = 2
+    for value, output in enumerate(maps, start=first):
+        better = output > best
+        if activation == "sigmoid":
+            better &= is_positive(output, threshold)
+        np.copyto(best, output, where=better)
+        labels[better] = value
+    return labels
+
+
+def count_voxels(labels: NDArray[np.uint8], names: Sequence[str]) -> dict[str, int]:
+    """Voxels by label name, the label map's values 1, 2, … in the order of `names`."""
+    counts = np.bincount(labels.ravel(), minlength=len(names) + 1)
+    return {name: int(counts[value]) for value, name in enumerate(names, start=1)}
+
+
+def volumes_ml(voxels: dict[str, int], study: Study) -> dict[str, float | None]:
+    """Millilitres by label name: voxels times the determinant of the affine; None where no spacing is known."""
+    affine = study.geometry.affine
+    if affine is None or study.geometry.spacing_mm is None:
+        return dict.fromkeys(voxels)
+    voxel_ml = abs(float(np.linalg.det(affine[:3, :3]))) / MM3_PER_ML
+    return {name: count * voxel_ml for name, count in voxels.items()}
