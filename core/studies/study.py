@@ -99,7 +99,9 @@ class Study:
     def __post_init__(self) -> None:
         expected = 3 if self.kind is Kind.FILM else 4
         if self.pixels.ndim != expected or self.pixels.dtype != np.float32:
-            raise ValueError(f"a {self.kind} needs {expected} axes of float32, not {self.pixels.shape} {self.pixels.dtype}")
+            raise ValueError(
+                f"a {self.kind} needs {expected} axes of float32, not {self.pixels.shape} {self.pixels.dtype}"
+            )
         if not len(self.channels) == len(self.windows) == self.pixels.shape[0]:
             raise ValueError("one name and one window for each channel")
         self.pixels.flags.writeable = False

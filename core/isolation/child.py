@@ -1,0 +1,84 @@
+"""The worker's own side: `python -m core.isolation.child TABLE`. Runs one named task after the other.
+
+Owns shutting itself in (limits, no network, death with its parent) and turning whatever a task raises into an
+answer. It knows no reader: the table says which functions there are. This is one of the three places where every
+exception is caught.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+from core.errors import ChoiceNeeded, ReadroomError
+from core.isolation import _confine
+from core.isolation._wire import Arrays, read_message, save_arrays, write_message
+
+Task = Callable[[dict[str, Any], Path], tuple[dict[str, Any], Arrays]]
+
+
+def main() -> None:
+    """Serve the tasks of the table named on the command line until the parent closes the pipe."""
+    table_name, parent = sys.argv[1], int(sys.argv[2])
+    requests, answers = _private_pipes()
+    _confine.die_with_parent(parent)
+    _confine.leave_network()
+    # Decoders log what they find in headers; the parent's log must not hold it.
+    logging.disable(logging.CRITICAL)
+    table: Mapping[str, Task] | None = None
+    while (message := read_message(requests)) is not None:
+        limits = message["limits"]
+        _confine.set_limits(limits["cpu_s"], limits["open_files"], limits["file_mib"])
+        if table is None:
+            module, _, name = table_name.partition(":")
+            table = getattr(importlib.import_module(module), name)
+        write_message(answers, _run(table, message))
+
+
+def _private_pipes() -> tuple[IO[bytes], IO[bytes]]:
+    """The two pipes under descriptors of their own: a decoder that prints must not speak into the answers."""
+    requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    null = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(null, descriptor)
+    return requests, answers
+
+
+def _run(table: Mapping[str, Task], message: dict[str, Any]) -> dict[str, Any]:
+    scratch = Path(message["scratch"])
+    tempfile.tempdir = str(scratch)
+    try:
+        answer, arrays = table[message["task"]](message["request"], scratch)
+        save_arrays(scratch, arrays)
+    except ReadroomError as error:
+        return {"error": _as_parts(error)}
+    except Exception as fault:  # noqa: BLE001  # whatever a decoder raises must become an answer
+        return {"fault": {"type": type(fault).__name__, "trace": _places(fault)}}
+    return {"answer": answer}
+
+
+def _as_parts(error: ReadroomError) -> dict[str, Any]:
+    choices = [[one.id, one.what] for one in error.choices] if isinstance(error, ChoiceNeeded) else []
+    return {
+        "class": type(error).__name__,
+        "found": error.found,
+        "why": error.why,
+        "do": error.do,
+        "choices": choices,
+    }
+
+
+def _places(fault: BaseException) -> list[str]:
+    """Where it happened, without the messages: those can quote a header."""
+    return [f"{Path(at.filename).name}:{at.lineno} {at.name}" for at in traceback.extract_tb(fault.__traceback__)]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+"""Identifiers at the door: what was found and left behind, and what little is kept.
+
+Owns the walk through a header and the warning about text burned into pixels. Nothing is copied
+from a header into a study but values of the closed sets here; the report lists keywords, never values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from pydicom.dataset import Dataset
+from pydicom.multival import MultiValue
+
+from core.studies._identifying import ALWAYS, BODY_PARTS, FREE_TEXT_VRS, MODALITIES, PHOTOMETRICS, TECHNICAL, VIEWS
+
+_OFTEN_BURNED_IN: Final = {"US", "SC", "OT", "ES", "XC", "RF", "XA"}
+"""Modalities whose pictures usually carry text: screens, video and captures."""
+_SECONDARY_CAPTURE: Final = "1.2.840.10008.5.1.4.1.1.7"
+_OVERLAYS: Final = range(0x6000, 0x6100, 2)
+
+
+def identifiers_in(headers: Iterable[Dataset]) -> tuple[str, ...]:
+    """Keywords of the identifying attributes that the headers hold, sorted; private ones counted.
+
+    Nested sequences and the file meta group are walked too. Empty attributes are not listed: there was
+    nothing to remove.
+    """
+    found: set[str] = set()
+    private: set[int] = set()
+    for header in headers:
+        _collect(header, found, private)
+        _collect(getattr(header, "file_meta", Dataset()), found, private)
+    return (*sorted(found), *((f"private ({len(private)})",) if private else ()))
+
+
+def _collect(dataset: Dataset, found: set[str], private: set[int]) -> None:
+    # Raw elements are looked at by tag first: most are not converted, which is most of the time here.
+    for tag in list(dataset.keys()):
+        if tag.is_private:
+            private.add(int(tag))
+            continue
+        if tag.group == 0x7FE0:
+            continue
+        element = dataset[tag]
+        if element.VR == "SQ":
+            if element.keyword in ALWAYS and element.value:
+                found.add(element.keyword)
+            for item in element.value or ():
+                _collect(item, found, private)
+        elif tag.group in _OVERLAYS and element.value:
+            found.add("OverlayData")
+        elif _identifies(element.keyword, element.VR) and not _is_empty(element.value):
+            found.add(element.keyword or f"unknown {tag}")
+
+
+def _identifies(keyword: str, vr: str) -> bool:
+    return keyword in ALWAYS or (vr in FREE_TEXT_VRS and keyword not in TECHNICAL)
+
+
+def _is_empty(value: Any) -> bool:  # Any: pydicom's values have a type for each representation
+    if isinstance(value, MultiValue):
+        return not len(value)
+    return value is None or str(value) == ""
+
+
+def known_code(header: Dataset, keyword: str, allowed: set[str]) -> str | None:
+    """The value of a code string if it is one of `allowed`, else None: it might be a name."""
+    value = header.get(keyword)
+    text = str(value).strip().upper() if value is not None else ""
+    return text if text in allowed else None
+
+
+def modality_of(header: Dataset) -> str | None:
+    """The modality's defined term."""
+    return known_code(header, "Modality", MODALITIES)
+
+
+def body_part_of(header: Dataset) -> str | None:
+    """Body part examined, where it is spelled as the standard spells it."""
+    return known_code(header, "BodyPartExamined", BODY_PARTS)
+
+
+def view_of(header: Dataset) -> str | None:
+    """The view of a film; some archives write it as the patient's position."""
+    return known_code(header, "ViewPosition", VIEWS) or known_code(header, "PatientPosition", VIEWS)
+
+
+def photometric_of(header: Dataset) -> str | None:
+    """Photometric interpretation."""
+    return known_code(header, "PhotometricInterpretation", PHOTOMETRICS)
+
+
+def burned_in_warnings(header: Dataset) -> tuple[str, ...]:
+    """A warning where the header or the modality suggests text in the pixels; identifiers in it are not removed."""
+    stated = known_code(header, "BurnedInAnnotation", {"YES", "NO"})
+    if stated == "YES":
+        return ("The header says that text is burned into the picture: look for names before you share it.",)
+    # Archives also wrap plain films in this class; a conversion type then is missing (PS3.3 C.8.6.1 wants one).
+    captured = str(header.get("SOPClassUID", "")).startswith(_SECONDARY_CAPTURE) and "ConversionType" in header
+    if stated is None and (captured or modality_of(header) in _OFTEN_BURNED_IN):
+        return ("Captured pictures often have text burned in: look for names before you share it.",)
+    return ()

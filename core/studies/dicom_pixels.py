@@ -1,0 +1,173 @@
+"""DICOM pixels: decoding by named codecs, the modality table, the window.
+
+Owns the list of codecs (one for each transfer syntax) and the order of the tables: modality first, then VOI
+(PS3.3 sections C.11.1 and C.11.2). What the picture is used for is left to `film` and `series`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom.dataset import Dataset
+from pydicom.pixels import apply_modality_lut, iter_pixels
+
+from core.errors import TooLarge, UnsupportedFile
+from core.settings import settings
+from core.studies.dicom_header import frames_of, syntax_name
+from core.studies.faults import DECODER_FAULTS, damaged
+from core.studies.study import Window
+
+Stored = NDArray[Any]  # integers as decoded, (rows, columns) or (rows, columns, samples)
+Values = NDArray[np.float64]  # after the modality table, same shape
+
+CODECS: Final = {
+    "1.2.840.10008.1.2": "",
+    "1.2.840.10008.1.2.1": "",
+    "1.2.840.10008.1.2.1.99": "",
+    "1.2.840.10008.1.2.2": "",
+    "1.2.840.10008.1.2.5": "pylibjpeg",  # RLE
+    "1.2.840.10008.1.2.4.50": "pillow",  # JPEG baseline
+    "1.2.840.10008.1.2.4.51": "pillow",  # JPEG extended, its 8-bit form
+    "1.2.840.10008.1.2.4.57": "gdcm",  # JPEG lossless
+    "1.2.840.10008.1.2.4.70": "gdcm",
+    "1.2.840.10008.1.2.4.80": "pyjpegls",
+    "1.2.840.10008.1.2.4.81": "pyjpegls",
+    "1.2.840.10008.1.2.4.90": "pylibjpeg",  # JPEG 2000
+    "1.2.840.10008.1.2.4.91": "pylibjpeg",
+    "1.2.840.10008.1.2.4.201": "pylibjpeg",  # high-throughput JPEG 2000
+    "1.2.840.10008.1.2.4.202": "pylibjpeg",
+    "1.2.840.10008.1.2.4.203": "pylibjpeg",
+}
+"""One codec a syntax, so that a file decodes to the same pixels on every machine."""
+_JPEG_EXTENDED: Final = "1.2.840.10008.1.2.4.51"
+
+
+def require_size(name: str, header: Dataset) -> None:
+    """Refuse what would decode to more than a limit, from the header alone.
+
+    Raises
+    ------
+    TooLarge, DamagedFile
+    """
+    rows, columns, frames = int(header.Rows or 0), int(header.Columns or 0), frames_of(header)
+    if rows < 1 or columns < 1 or frames < 1:
+        raise damaged(name, "a DICOM file")
+    if rows * columns > settings().raster_megapixels * 10**6:
+        raise TooLarge(
+            found=f"{name} has {rows} x {columns} pixels.",
+            why=f"The limit is {settings().raster_megapixels} million.",
+            do="Export it smaller, or raise READROOM_RASTER_MEGAPIXELS.",
+        )
+    if rows * columns * frames > settings().volume_mega_voxels * 10**6:
+        raise TooLarge(
+            found=f"{name} has {frames} frames of {rows} x {columns} pixels.",
+            why=f"The limit is {settings().volume_mega_voxels} million voxels.",
+            do="Export fewer frames, or raise READROOM_VOLUME_MEGA_VOXELS.",
+        )
+
+
+def decode_frames(name: str, header: Dataset, frames: Sequence[int]) -> Iterator[Stored]:
+    """The named frames as stored, little endian, before any table.
+
+    Raises
+    ------
+    UnsupportedFile : no codec for the transfer syntax, or floating point pixels.
+    DamagedFile : the pixel data are missing, short or broken.
+    """
+    syntax = str(header.file_meta.TransferSyntaxUID)
+    twelve_bit_jpeg = syntax == _JPEG_EXTENDED and int(header.get("BitsStored") or 0) > 8
+    if syntax not in CODECS or twelve_bit_jpeg:
+        raise UnsupportedFile(
+            found=f"{name} is compressed as {syntax_name(header)}{' with 12 bits' if twelve_bit_jpeg else ''}.",
+            why="There is no decoder for it here.",
+            do="Export it uncompressed, or as JPEG 2000 or JPEG-LS.",
+        )
+    require_size(name, header)
+    if "PixelData" not in header:
+        raise UnsupportedFile(
+            found=f"{name} has the header of a picture and no pixel data.",
+            why="There is nothing to show.",
+            do="Export it again with its pixels.",
+        )
+    try:
+        for frame in iter_pixels(header, indices=list(frames), decoding_plugin=CODECS[syntax]):
+            yield frame if frame.dtype.byteorder != ">" else frame.astype(frame.dtype.newbyteorder("<"))
+    except DECODER_FAULTS as fault:
+        raise damaged(name, f"a DICOM file in {syntax_name(header)}") from fault
+
+
+def modality_values(stored: Stored, header: Dataset) -> Values:
+    """Stored values through the modality table or slope and intercept (PS3.3 C.11.1)."""
+    if header.get("ModalityLUTSequence"):
+        return np.asarray(apply_modality_lut(stored, header), dtype=np.float64)
+    slope, intercept = modality_line(header)
+    return stored.astype(np.float64) * slope + intercept
+
+
+def modality_line(header: Dataset) -> tuple[float, float]:
+    """Rescale slope and intercept, (1, 0) where absent; a slope of 0 or not finite counts as absent."""
+    slope = float(header.get("RescaleSlope") or 1.0)
+    intercept = float(header.get("RescaleIntercept") or 0.0)
+    return (slope, intercept) if np.isfinite(slope) and np.isfinite(intercept) else (1.0, 0.0)
+
+
+def value_range(header: Dataset) -> tuple[float, float]:
+    """Smallest and largest value that the stored bits can give after the modality table."""
+    if header.get("ModalityLUTSequence") and (table := _table(header.ModalityLUTSequence[0])) is not None:
+        return float(table[1].min()), float(table[1].max())
+    bits = int(header.get("BitsStored") or header.BitsAllocated)
+    signed = int(header.get("PixelRepresentation") or 0) == 1
+    low, high = (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if signed else (0, 2**bits - 1)
+    slope, intercept = modality_line(header)
+    ends = (low * slope + intercept, high * slope + intercept)
+    return min(ends), max(ends)
+
+
+def header_window(header: Dataset) -> Window | None:
+    """The first VOI window or table of a header as a grey range, in values after the modality table.
+
+    LINEAR follows PS3.3 C.11.2.1.2.1 (black at c - 0.5 - (w - 1) / 2), LINEAR_EXACT and SIGMOID take c ± w / 2.
+    A VOI table is shown by the range over which it rises.
+    """
+    if header.get("WindowCenter") not in (None, "") and header.get("WindowWidth") not in (None, ""):
+        centre, width = _first(header.WindowCenter), _first(header.WindowWidth)
+        if not (np.isfinite(centre) and np.isfinite(width)) or width < 1e-6:
+            return None
+        if str(header.get("VOILUTFunction") or "LINEAR") == "LINEAR" and width > 1:
+            half = (width - 1) / 2
+            return Window(centre - 0.5 - half, centre - 0.5 + half, "header")
+        return Window(centre - width / 2, centre + width / 2, "header")
+    if header.get("VOILUTSequence"):
+        return _table_window(header.VOILUTSequence[0])
+    return None
+
+
+def _table_window(item: Dataset) -> Window | None:
+    """The range over which a VOI table goes from 1 % to 99 % of its rise."""
+    found = _table(item)
+    if found is None or found[1].max() <= found[1].min():
+        return None
+    first, table = found
+    share = (table - table.min()) / (table.max() - table.min())
+    inside = np.flatnonzero((share > 0.01) & (share < 0.99))
+    low, high = (inside[0], inside[-1]) if inside.size > 1 else (0, table.size - 1)
+    return Window(float(first + low), float(first + high), "header")
+
+
+def _table(item: Dataset) -> tuple[int, Values] | None:
+    """First value mapped and the entries of a lookup table (PS3.3 C.11.1.1.1); None where it is broken."""
+    try:
+        count, first, _ = (int(value) for value in item.LUTDescriptor)
+        data = item.LUTData
+        entries = np.frombuffer(data, dtype="<u2") if isinstance(data, bytes) else np.asarray(data)
+    except DECODER_FAULTS:
+        return None
+    table = entries.astype(np.float64)[: count or 2**16]  # a count of 0 stands for 65,536
+    return (first, table) if table.size > 1 else None
+
+
+def _first(value: Any) -> float:  # Any: one number or a list of numbers
+    return float(value[0]) if hasattr(value, "__len__") and not isinstance(value, str) else float(value)

@@ -1,0 +1,208 @@
+"""A DICOM series as a volume: slices gathered, copies dropped, one volume chosen, pixels stacked.
+
+Owns the order of the steps and the report. Where slices lie is read in `slices` and judged in `stack`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom.dataset import Dataset
+
+from core.errors import Choice, ChoiceNeeded, GeometryError, TooLarge, UnsupportedFile
+from core.settings import settings
+from core.studies.deidentify import (
+    body_part_of,
+    burned_in_warnings,
+    identifiers_in,
+    modality_of,
+    photometric_of,
+)
+from core.studies.dicom_header import class_name, frames_of, read_header, syntax_name
+from core.studies.dicom_pixels import decode_frames, header_window, modality_values, require_size
+from core.studies.geometry import oblique_warnings, volume_geometry
+from core.studies.slices import Slice, component_word, slices_of
+from core.studies.sources import Source, study_sha256
+from core.studies.stack import Stack, split_volumes, stack_of
+from core.studies.study import IngestReport, Kind, Study, Window
+from core.studies.windows import percentile_window
+
+
+@dataclass(slots=True)
+class _Notes:
+    changed: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Member:
+    """One file of a series with its header, pixels left on disk."""
+
+    source: Source
+    header: Dataset
+
+
+def read_series(name: str, members: Sequence[Member], volume: int | None = None) -> Study:
+    """A series as a study: pixels (1, columns, rows, slices) after rescaling, slices in order along their normal.
+
+    name : neutral, for messages. volume : which of several volumes, from 0.
+
+    Raises
+    ------
+    ChoiceNeeded : several volumes and none chosen.
+    GeometryError, DamagedFile, UnsupportedFile, TooLarge
+    """
+    notes = _Notes()
+    _require_several(name, members)
+    members = _distinct(members, notes)
+    for member in members:
+        _require_grey(member)
+    slices = [one for member in members for one in slices_of(member.source, member.header)]
+    volumes = split_volumes(name, slices)
+    stack = stack_of(name, volumes[_choose(name, volumes, volume)])
+    _require_voxels(name, stack)
+    if len(volumes) > 1:
+        notes.changed.append(f"volume {volume} of {len(volumes)} was taken, counted from 0")
+    pixels, digest = _pixels(stack, notes)
+    first = members[0].header
+    geometry = volume_geometry(stack.affine)
+    columns, rows, depth = (int(size) for size in pixels.shape[1:])
+    report = IngestReport(
+        recognised=f"DICOM series, {class_name(first)}",
+        files=len(members),
+        sha256=study_sha256(member.source.sha256() for member in members),
+        pixel_sha256=digest,
+        shape=(columns, rows, depth),
+        spacing_mm=geometry.spacing_mm,
+        orientation=geometry.orientation,
+        volumes=len(volumes),
+        modality=modality_of(first),
+        body_part=body_part_of(first),
+        transfer_syntax=syntax_name(first),
+        photometric=photometric_of(first),
+        bits_stored=int(first.get("BitsStored") or first.BitsAllocated),
+        changed=tuple(notes.changed),
+        warnings=(*notes.warnings, *oblique_warnings(geometry), *burned_in_warnings(first)),
+        identifiers_removed=identifiers_in(member.header for member in members),
+    )
+    window = _common_window(members) or percentile_window(pixels)
+    return Study(Kind.VOLUME, pixels, ("image",), (window,), geometry, report)
+
+
+def _require_several(name: str, members: Sequence[Member]) -> None:
+    if len(members) == 1 and frames_of(members[0].header) == 1:
+        raise GeometryError(
+            found=f"{name} is a single {modality_of(members[0].header)} picture.",
+            why="One slice is not a volume, and a CT, MR or PET slice is not an X-ray film.",
+            do="Bring the whole series.",
+        )
+
+
+def _distinct(members: Sequence[Member], notes: _Notes) -> list[Member]:
+    """The members without copies: the same instance twice with the same pixels counts once.
+
+    Instances with one UID and different pixels both stay, and are refused later as two slices at one place.
+    """
+    kept: dict[str, Member] = {}
+    for member in members:
+        uid = str(member.header.get("SOPInstanceUID", "")) or member.source.name
+        if uid in kept and _pixel_bytes(kept[uid].source) == _pixel_bytes(member.source):
+            continue
+        kept[uid if uid not in kept else f"{uid} {member.source.name}"] = member
+    copies = len(members) - len(kept)
+    if copies:
+        notes.warnings.append(f"{copies} file(s) came twice; the copies were dropped.")
+    return list(kept.values())
+
+
+def _pixel_bytes(source: Source) -> bytes:
+    return bytes(read_header(source, pixels=True).get("PixelData", b""))
+
+
+def _require_grey(member: Member) -> None:
+    photometric = photometric_of(member.header) or ""
+    if not photometric.startswith("MONOCHROME"):
+        raise UnsupportedFile(
+            found=f"{member.source.name} is a {modality_of(member.header)} picture in {photometric or 'unknown'} colours.",
+            why="A volume to look at has one grey value in each voxel.",
+            do="Bring the grey series it was made from.",
+        )
+    require_size(member.source.name, member.header)
+
+
+def _choose(name: str, volumes: Sequence[Sequence[Slice]], volume: int | None) -> int:
+    if volume is None and len(volumes) == 1:
+        return 0
+    if volume is not None and 0 <= volume < len(volumes):
+        return volume
+    asked = "" if volume is None else f" Volume {volume} is not one of them."
+    raise ChoiceNeeded(
+        found=f"{name} holds {len(volumes)} volume(s) of {len(volumes[0])} slices, numbered 0 to "
+        f"{len(volumes) - 1}.{asked}",
+        why="One study is one volume.",
+        do="Choose a volume by its number.",
+        choices=tuple(
+            Choice(str(number), f"volume {number} of {len(volumes)}{_word(slices[0])}")
+            for number, slices in enumerate(volumes)
+        ),
+    )
+
+
+def _word(one: Slice) -> str:
+    word = component_word(one.kind)
+    return f", {word}" if word else ""
+
+
+def _require_voxels(name: str, stack: Stack) -> None:
+    rows, columns = stack.slices[0].shape
+    if rows * columns * len(stack.slices) > settings().volume_mega_voxels * 10**6:
+        raise TooLarge(
+            found=f"{name} has {columns} x {rows} x {len(stack.slices)} voxels.",
+            why=f"The limit is {settings().volume_mega_voxels} million.",
+            do="Bring fewer slices, or raise READROOM_VOLUME_MEGA_VOXELS.",
+        )
+
+
+def _pixels(stack: Stack, notes: _Notes) -> tuple[NDArray[np.float32], str]:
+    """(1, columns, rows, slices), first axis fastest, and the hash of the stored slices in order."""
+    rows, columns = stack.slices[0].shape
+    values = np.empty((len(stack.slices), rows, columns, 1), dtype=np.float32)
+    wanted: dict[Source, list[int]] = {}
+    for number, one in enumerate(stack.slices):
+        wanted.setdefault(one.source, []).append(number)
+    hashes = hashlib.sha256()
+    stored_slices: dict[int, NDArray[Any]] = {}
+    lines = set()
+    inverted = False
+    for number in range(len(stack.slices)):
+        if number not in stored_slices:
+            source = stack.slices[number].source
+            header = read_header(source, pixels=True)
+            frames = [stack.slices[index].frame for index in wanted[source]]
+            stored_slices.update(zip(wanted[source], decode_frames(source.name, header, frames), strict=True))
+        stored = stored_slices.pop(number)
+        hashes.update(np.ascontiguousarray(stored).tobytes())
+        line = stack.slices[number].line
+        lines.add(line)
+        if header.get("ModalityLUTSequence"):
+            values[number, :, :, 0] = modality_values(stored, header)
+        else:
+            values[number, :, :, 0] = stored.astype(np.float64) * line[0] + line[1]
+        inverted = inverted or photometric_of(header) == "MONOCHROME1"
+    if lines != {(1.0, 0.0)}:
+        notes.changed.append("slope and intercept of the headers were applied")
+    if inverted:
+        values = values.min() + values.max() - values
+        notes.changed.append("MONOCHROME1 was inverted: high values are white")
+    return values.transpose(3, 2, 1, 0), hashes.hexdigest()
+
+
+def _common_window(members: Sequence[Member]) -> Window | None:
+    """The header's window where every slice gives the same; otherwise slices would flicker under it."""
+    windows = {header_window(member.header) for member in members}
+    return windows.pop() if len(windows) == 1 else None

@@ -1,0 +1,30 @@
+"""The tasks that the decoder worker can run.
+
+Owns the table and the form of a request. It is imported in the worker's process, where codecs may live.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from core.studies import group_files, read_study, study_to_parts
+from core.studies.parts import Arrays
+
+Answer = tuple[dict[str, Any], Arrays]
+
+
+def _read(request: dict[str, Any], _scratch: Path) -> Answer:
+    files = [Path(file) for file in request["files"]]
+    return study_to_parts(read_study(files, series=request["series"], volume=request["volume"]))
+
+
+def _group(request: dict[str, Any], _scratch: Path) -> Answer:
+    files = [Path(file) for file in request["files"]]
+    place = {path: number for number, path in enumerate(files)}
+    groups = [{"files": [place[path] for path in one.files], "what": one.what} for one in group_files(files)]
+    return {"groups": groups}, {}
+
+
+TABLE: Final[dict[str, Callable[[dict[str, Any], Path], Answer]]] = {"read": _read, "group": _group}

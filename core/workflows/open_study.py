@@ -1,0 +1,50 @@
+"""Opening a study: the only way in for what a user brings.
+
+Owns the worker in which files are read. How they are read is told in `core.studies`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+from core.isolation import Limits, Worker
+from core.settings import settings
+from core.studies import Study, study_from_parts
+
+
+def open_study(paths: Sequence[Path], *, series: str | None = None, volume: int | None = None) -> Study:
+    """The one study that the files hold, read in the isolated worker.
+
+    Parameters and errors are those of `core.studies.read_study`; besides
+
+    Raises
+    ------
+    WorkerBreach : reading ran past a limit or crashed.
+    """
+    request = {"files": [str(path.absolute()) for path in paths], "series": series, "volume": volume}
+    facts, arrays = reading_worker().call("read", request)
+    return study_from_parts(facts, arrays)
+
+
+def group_uploads(paths: Sequence[Path]) -> list[tuple[Path, ...]]:
+    """The files sorted into studies, each to be opened by itself; in the order given.
+
+    Raises
+    ------
+    StudyError, WorkerBreach
+    """
+    paths = list(paths)
+    facts, _ = reading_worker().call("group", {"files": [str(path.absolute()) for path in paths]})
+    return [tuple(paths[number] for number in group["files"]) for group in facts["groups"]]
+
+
+@cache
+def reading_worker() -> Worker:
+    """The decoder worker of this process."""
+    limits = settings()
+    return Worker(
+        "core.workflows._reading:TABLE",
+        Limits(memory_mib=limits.worker_memory_mib, cpu_s=limits.worker_cpu_s, wall_s=limits.worker_wall_s),
+    )
