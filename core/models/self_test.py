@@ -1,0 +1,106 @@
+"""The self-test in each checkpoint: a seeded input and what the network answered when it was saved.
+
+Owns the generator, the record and the comparison. A hash proves the weights; this proves that libraries, device
+and precision still make the same numbers of them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.models import architectures
+from core.models.config import ModelConfig
+
+if TYPE_CHECKING:
+    from torch import nn
+
+SEED = 20
+SAMPLES = 64
+"""Numbers kept of each output: enough to notice any change, few enough for a header."""
+
+TOLERANCE = 1e-3
+"""Of the largest answer: kernels and thread counts differ by 1e-6, TF32 on a GPU by a few 1e-4."""
+
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_MIX_1, _MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+
+
+def portable_noise(shape: tuple[int, ...], seed: int = SEED) -> NDArray[np.float32]:
+    """Numbers in [-1, 1) that depend on the seed alone, not on a library's generator; float32.
+
+    References
+    ----------
+    splitmix64 (Steele 2014): the counter times the golden ratio, mixed; the top 24 bits are kept,
+    so that every number is exact in float32.
+    """
+    state = np.arange(1, math.prod(shape) + 1, dtype=np.uint64) * _GOLDEN + np.uint64(seed)
+    state = (state ^ (state >> np.uint64(30))) * _MIX_1
+    state = (state ^ (state >> np.uint64(27))) * _MIX_2
+    top = (state ^ (state >> np.uint64(31))) >> np.uint64(40)
+    noise: NDArray[np.float32] = (top.astype(np.float64) / 2**23 - 1).astype(np.float32).reshape(shape)
+    return noise
+
+
+def probe(config: ModelConfig) -> NDArray[np.float32]:
+    """The self-test's input: (1, in_channels, *spatial), small but large enough for the network."""
+    side = architectures.get(config.model_type).probe_side(config)
+    return portable_noise((1, config.in_channels, *([side] * config.spatial_dims)))
+
+
+def record(network: nn.Module, config: ModelConfig) -> dict[str, Any]:
+    """The self-test of a network: run in evaluation mode on its own device; the mode is put back."""
+    was_training = network.training
+    try:
+        answers = _run(network.eval(), config, probe(config))
+    finally:
+        network.train(was_training)
+    outputs = {name: {"shape": list(a.shape), "values": _sample(a)} for name, a in answers.items()}
+    return {"seed": SEED, "shape": list(probe(config).shape), "tolerance": TOLERANCE, "outputs": outputs}
+
+
+def differences(network: nn.Module, config: ModelConfig, expected: Mapping[str, Any]) -> str | None:
+    """What differs from the recorded self-test, in words; None when nothing does.
+
+    Raises
+    ------
+    ValueError, KeyError, TypeError : the record is not one of ours.
+    """
+    shape = tuple(int(n) for n in expected["shape"])
+    if shape != probe(config).shape:
+        return f"the test input has shape {shape}, this network's is {probe(config).shape}"
+    answers = _run(network, config, portable_noise(shape, int(expected["seed"])))
+    if set(answers) != set(expected["outputs"]):
+        return f"it answers with {', '.join(sorted(answers))}"
+    for name, answer in answers.items():
+        told = expected["outputs"][name]
+        if list(answer.shape) != told["shape"]:
+            return f"{name} has shape {tuple(answer.shape)} where {tuple(told['shape'])} was saved"
+        got, want = np.array(_sample(answer)), np.array(told["values"], np.float64)
+        allowed = float(expected["tolerance"]) * max(1.0, float(np.abs(want).max(initial=0)))
+        worst = float(np.abs(got - want).max(initial=0))
+        if not worst <= allowed:  # NaN differs, too
+            return f"{name} differs by {worst:.2g} where {allowed:.2g} is allowed"
+    return None
+
+
+def _run(network: nn.Module, config: ModelConfig, array: NDArray[np.float32]) -> dict[str, NDArray[np.float64]]:
+    import torch
+
+    from core.models.building import named_outputs
+
+    device = next(network.parameters()).device
+    with torch.inference_mode(), torch.autocast(device.type, enabled=False):
+        answer = network(torch.from_numpy(array).to(device))
+    return {n: t.double().cpu().numpy() for n, t in named_outputs(config.task, answer).items()}
+
+
+def _sample(array: NDArray[np.float64]) -> list[float]:
+    """Evenly spread values, with nine digits: float32 needs no more."""
+    flat = array.ravel()
+    chosen = flat[np.linspace(0, flat.size - 1, min(SAMPLES, flat.size)).astype(np.int64)]
+    return [float(f"{value:.9g}") for value in chosen]

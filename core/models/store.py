@@ -1,0 +1,46 @@
+"""The content-addressed store of imported checkpoints: `store/<sha256 of the file>/model.safetensors`.
+
+Owns where they lie. A folder is filled under a temporary name and renamed, so what is there is whole.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from core.models.atomic import sync_folder
+from core.models.hashing import file_sha256
+from core.settings import settings
+
+CHECKPOINT_NAME = "model.safetensors"
+
+
+def store_root() -> Path:
+    """The store of this installation; it may not exist yet."""
+    return settings().home / "store"
+
+
+@contextmanager
+def staging() -> Iterator[Path]:
+    """An empty folder inside the store, gone afterwards; its name begins with a dot, so no listing sees it."""
+    folder = store_root() / f".staging-{secrets.token_hex(8)}"
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def keep(staged: Path) -> Path:
+    """Move a staged folder with a finished checkpoint to its address; returns the checkpoint's path there.
+
+    The same content twice is kept once.
+    """
+    address = store_root() / file_sha256(staged / CHECKPOINT_NAME)
+    if not address.exists():
+        staged.rename(address)
+        sync_folder(address.parent)
+    return address / CHECKPOINT_NAME
