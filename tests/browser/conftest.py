@@ -68,13 +68,12 @@ def running(app: Path, folder: Path, port: int | None = None, **environment: str
     home, log = folder / "home", folder / "server.log"
     home.mkdir(parents=True, exist_ok=True)
     threads = {"OMP_NUM_THREADS": "2", "READROOM_DEVICE": "cpu"}
+    command = [sys.executable, "-m", "streamlit", "run", str(app), "--server.port", str(port)]
+    command += ["--server.address", "127.0.0.1", "--server.headless", "true"]
+    command += ["--server.fileWatcherType", "none", "--browser.gatherUsageStats", "false"]
+    environment = {**os.environ, **threads, "READROOM_HOME": str(home), **environment}
     with log.open("ab") as out:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", str(app), "--server.port", str(port), "--server.headless", "true",
-             "--server.address", "127.0.0.1", "--server.fileWatcherType", "none", "--browser.gatherUsageStats", "false"],
-            cwd=REPOSITORY, stdout=out, stderr=subprocess.STDOUT,
-            env={**os.environ, **threads, "READROOM_HOME": str(home), **environment},
-        )  # fmt: skip
+        process = subprocess.Popen(command, cwd=REPOSITORY, stdout=out, stderr=subprocess.STDOUT, env=environment)
         try:
             url = f"http://127.0.0.1:{port}"
             _wait_until_healthy(url, process, log)

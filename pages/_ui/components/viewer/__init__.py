@@ -1,1 +1,111 @@
-"""."""
+"""The viewer component: one film or volume on a canvas of our own, and what the reader does with it.
+
+Owns the way from Python to the browser: URLs and display settings, never pixels. The drawing is in
+the JavaScript modules beside this file (`viewer.js` is their door); the bytes behind the URLs come
+from `core.render` by a route of the app.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import streamlit as st
+from streamlit.components.v2.get_bidi_component_manager import get_bidi_component_manager
+from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentManifest
+
+ASSETS = Path(__file__).parent
+
+__all__ = ["ViewerEvents", "ViewerPicture", "viewer"]
+
+
+@dataclass(frozen=True, slots=True)
+class ViewerPicture:
+    """What to show.
+
+    image_url, labels_url, heat_url : relative URLs of `core.render.display_*` bytes. A URL names its
+        bytes for good: the browser fetches each once, and only a new URL is new bytes.
+    meta : `DisplayImage.meta` of the image.
+    labels : (value, name, colour) of each label, as `core.render.palette.viewer_labels` makes them.
+    case : the case's neutral name.
+    overlay : what lies over the first picture; afterwards the reader's own choice is kept.
+    heat_for : the finding that the heat map explains.
+    """
+
+    image_url: str
+    meta: Mapping[str, Any]
+    case: str
+    labels_url: str | None = None
+    heat_url: str | None = None
+    labels: Sequence[tuple[int, str, str]] = ()
+    overlay: Literal["off", "fill", "outline", "contour", "heat"] = "contour"
+    heat_for: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ViewerEvents:
+    """What the reader did: the crosshair as picture index (x, y[, z]) once it rests, and a wish for another case."""
+
+    crosshair: tuple[int, ...] | None
+    step: Literal["next", "previous"] | None
+
+
+def viewer(picture: ViewerPicture, *, key: str) -> ViewerEvents:
+    """Draw a picture and report what was done in it.
+
+    Window, slice, overlay choice and zoom live in the browser under `key` and survive a change of case.
+    `step` is set in the one run that follows the key N or P; `crosshair` stays until it is moved again.
+    """
+    result = _component()(
+        key=key,
+        data={
+            "case": picture.case,
+            "image_url": picture.image_url,
+            "labels_url": picture.labels_url,
+            "heat_url": picture.heat_url,
+            "heat_for": picture.heat_for,
+            "labels": [list(label) for label in picture.labels],
+            "overlay": picture.overlay,
+            "meta": dict(picture.meta),
+        },
+        default={"crosshair": None},
+        on_crosshair_change=_heard,
+        on_step_change=_heard,
+    )
+    crosshair = result.get("crosshair")
+    step = result.get("step")
+    return ViewerEvents(
+        crosshair=tuple(int(value) for value in crosshair) if crosshair else None,
+        step=step if step in ("next", "previous") else None,
+    )
+
+
+def _heard() -> None:
+    """Streamlit returns only the events that have a callback; the run that follows reads them."""
+
+
+def _component() -> Any:
+    """The component on this runtime, served as files of a package.
+
+    Streamlit finds packaged components by an importable package that bears the distribution's name;
+    ours are called core and pages, so the folder is registered here instead. Its name carries a hash
+    of the files: they are cached as public, and a new release must not run with old ones.
+    """
+    name = f"viewer-{_assets_hash()}"
+    manager = get_bidi_component_manager()
+    full_name = f"readroom.{name}"
+    if manager.get_component_asset_root(full_name) is None:
+        manifest = ComponentManifest("readroom", "0", [ComponentConfig(name, asset_dir=".")])
+        manager.register_from_manifest(manifest, ASSETS)
+    # Registering the same definition again in each run is how Streamlit's own examples are written.
+    return st.components.v2.component(full_name, js="viewer.js", css="viewer.css")
+
+
+def _assets_hash() -> str:
+    digest = hashlib.sha256()
+    for file in sorted([*ASSETS.glob("*.js"), *ASSETS.glob("*.css")]):
+        digest.update(file.name.encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()[:12]
