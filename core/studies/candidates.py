@@ -13,7 +13,8 @@ from core.errors import DamagedFile, StudyError, UnsupportedFile
 from core.studies.deidentify import modality_of
 from core.studies.dicom_header import Role, frames_of, read_header, refuse_object, role_of
 from core.studies.film import read_film
-from core.studies.nifti import read_nifti, read_nifti_header
+from core.studies.nifti import read_nifti
+from core.studies.nifti_header import read_nifti_header
 from core.studies.raster import read_raster
 from core.studies.series import Member, read_series
 from core.studies.slices import patient_key
@@ -192,6 +193,8 @@ def _only_volume(name: str, volume: int | None) -> None:
 
 def refuse_nothing(found: Candidates) -> StudyError:
     """The refusal for files of which none is a study."""
+    if found.broken:
+        return found.broken[0]
     if len(found.left_out) == 1:
         return found.left_out[0]
     if not found.left_out:

@@ -65,7 +65,8 @@ def _require_same_grid(name: str, first: Study, other_name: str, other: Study) -
     if first.kind is not other.kind or first.shape != other.shape:
         sizes = [" x ".join(map(str, study.shape)) for study in (first, other)]
         raise GeometryError(
-            found=f"Channel {name} has {sizes[0]} {_cells(first)}, channel {other_name} has {sizes[1]} {_cells(other)}.",
+            found=f"Channel {name} has {sizes[0]} {_cells(first)}, "
+            f"channel {other_name} has {sizes[1]} {_cells(other)}.",
             why="Channels are compared cell by cell, so they must lie on one grid.",
             do="Resample them to one grid, or choose files of one examination.",
         )

@@ -22,6 +22,15 @@ FILM_MODALITIES: Final = {"CR", "DX", "RG", "MG", "IO", "PX"}
 PROJECTION_MODALITIES: Final = {"XA", "RF"}
 """X-ray too, but a frame of a moving or contrast study: read with a warning."""
 SLICE_MODALITIES: Final = {"MR", "CT", "PT"}
+_IMAGING_MARKS: Final = (
+    "ModalityLUTSequence",
+    "RescaleSlope",
+    "WindowCenter",
+    "VOILUTSequence",
+    "PixelSpacing",
+    "ImagerPixelSpacing",
+    "NominalScannedPixelSpacing",
+)
 _DIRECTORY: Final = "1.2.840.10008.1.3.10"
 
 
@@ -106,9 +115,7 @@ def _may_be_xray(header: Dataset) -> bool:
     """
     if modality_of(header) not in {None, "OT"} or not (photometric_of(header) or "").startswith("MONOCHROME"):
         return False
-    marks = ("ModalityLUTSequence", "RescaleSlope", "WindowCenter", "VOILUTSequence", "PixelSpacing")
-    marks += ("ImagerPixelSpacing", "NominalScannedPixelSpacing")
-    return body_part_of(header) is not None or any(mark in header for mark in marks)
+    return body_part_of(header) is not None or any(mark in header for mark in _IMAGING_MARKS)
 
 
 def refuse_object(source: Source, header: Dataset) -> StudyError:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+from nibabel.affines import obliquity
+from nibabel.orientations import aff2axcodes
 from numpy.typing import NDArray
 
 from core.studies.study import Geometry
@@ -22,7 +24,7 @@ NEARLY_DIAGONAL_DEG: Final = 40.0
 """Beyond this angle the nearest patient axis is close to a coin toss (45 degrees is the toss itself)."""
 
 _SPACING_DIGITS: Final = 6
-"""Decimals of a spacing in mm: a nanometre, below what any header means and above float noise."""
+"""Significant digits of a spacing: what the float32 numbers of a header carry. The affine keeps every digit."""
 
 LPS_TO_RAS: Final = np.diag([-1.0, -1.0, 1.0])
 """DICOM's patient axes run to Left and Posterior, ours (NIfTI's) to Right and Anterior: two rows change sign."""
@@ -30,7 +32,7 @@ LPS_TO_RAS: Final = np.diag([-1.0, -1.0, 1.0])
 
 def spacing_of(affine: Affine) -> tuple[float, float, float]:
     """Voxel size in mm along i, j and k: the lengths of the affine's columns."""
-    i, j, k = (round(float(length), _SPACING_DIGITS) for length in np.linalg.norm(affine[:3, :3], axis=0))
+    i, j, k = (float(f"{length:.{_SPACING_DIGITS}g}") for length in np.linalg.norm(affine[:3, :3], axis=0))
     return i, j, k
 
 
@@ -43,9 +45,6 @@ def shear_deg(affine: Affine) -> float:
 
 def volume_geometry(affine: Affine, *, known: bool = True) -> Geometry:
     """The geometry of a volume from its affine; `known` false keeps the spacing and no orientation."""
-    from nibabel.affines import obliquity  # noqa: PLC0415
-    from nibabel.orientations import aff2axcodes  # noqa: PLC0415
-
     spacing = spacing_of(affine)
     if not known:
         return Geometry(spacing_mm=spacing, affine=np.diag([*spacing, 1.0]))

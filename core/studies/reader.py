@@ -47,12 +47,12 @@ def read_study(files: Sequence[Path], *, series: str | None = None, volume: int 
     """
     with _quiet(), _opened(neutral_sources(files)) as sources:
         found = find_candidates(sources)
-        if found.broken:
-            raise found.broken[0]
         require_one_patient(found)
         candidate = _choose(found, series)
-        study = candidate.read(volume)
-        return _with_left_out(study, len(found.left_out))
+        # A broken file may be a slice of the series: left out in silence it would shorten the volume.
+        if found.broken and candidate.patient is not None:
+            raise found.broken[0]
+        return _with_left_out(candidate.read(volume), found)
 
 
 def group_files(files: Sequence[Path]) -> list[FileGroup]:
@@ -116,8 +116,10 @@ def _choose(found: Candidates, series: str | None) -> Candidate:
     )
 
 
-def _with_left_out(study: Study, count: int) -> Study:
-    if not count:
-        return study
-    note = f"{count} file(s) that are no image were left out"
-    return replace(study, report=replace(study.report, changed=(*study.report.changed, note)))
+def _with_left_out(study: Study, found: Candidates) -> Study:
+    changed, warnings = study.report.changed, study.report.warnings
+    if found.left_out:
+        changed = (*changed, f"{len(found.left_out)} file(s) that are no image were left out")
+    if found.broken:
+        warnings = (*warnings, f"{len(found.broken)} file(s) beside it could not be read and were left out.")
+    return replace(study, report=replace(study.report, changed=changed, warnings=warnings))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -128,7 +128,8 @@ def _require_grey(member: Member) -> None:
     photometric = photometric_of(member.header) or ""
     if not photometric.startswith("MONOCHROME"):
         raise UnsupportedFile(
-            found=f"{member.source.name} is a {modality_of(member.header)} picture in {photometric or 'unknown'} colours.",
+            found=f"{member.source.name} is a {modality_of(member.header)} picture in colours "
+            f"({photometric or 'unknown'}).",
             why="A volume to look at has one grey value in each voxel.",
             do="Bring the grey series it was made from.",
         )

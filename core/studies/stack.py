@@ -146,7 +146,8 @@ def stack_of(name: str, slices: Sequence[Slice]) -> Stack:
     drift = float(np.linalg.norm(lean, axis=1).max())
     if tilt > MAX_SHEAR_DEG and drift > MAX_SLICE_JITTER_MM:
         raise GeometryError(
-            found=f"The slices of {name} shift sideways by up to {drift:.2f} mm: the stack leans by {tilt:.1f} degrees.",
+            found=f"The slices of {name} shift sideways by up to {drift:.2f} mm: "
+            f"the stack leans by {tilt:.1f} degrees.",
             why="A leaning stack, as a tilted gantry makes it, is not a box and would be measured wrongly.",
             do="Resample it to a straight stack, or bring the untilted series.",
         )

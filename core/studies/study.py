@@ -5,6 +5,7 @@ Owns the shape and the invariants. Reading is left to the readers, preprocessing
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
@@ -113,5 +114,7 @@ class Study:
 
     @property
     def sha256(self) -> str:
-        """The input's hash: results are bound to it."""
-        return self.report.sha256
+        """The input's hash: results are bound to it. Of one volume of several it tells also which one that was."""
+        if self.report.volumes == 1:
+            return self.report.sha256
+        return hashlib.sha256(f"{self.report.sha256}:{self.report.pixel_sha256}".encode("ascii")).hexdigest()
