@@ -67,7 +67,7 @@ class TorchEngine:
         """The network, in evaluation mode on the device."""
         if self._network is None:
             with memory_errors():
-                self._network = load_network(self.model, self.device)
+                self._network = load_network(self.model, str(self.device))
         return self._network
 
     def load(self) -> None:

@@ -1,0 +1,116 @@
+"""Activations, labels and counts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from scipy.special import expit
+from scipy.special import softmax as scipy_softmax
+
+from core.inference.postprocess import class_scores, count_voxels, decide, label_map, sigmoid, softmax, volumes_ml
+from core.inference.preprocess import preprocess
+from core.models.input_spec import InputSpec
+from core.studies.study import Kind
+
+
+def test_activations_are_scipys_also_at_the_ends() -> None:
+    """A saturated logit must give 0 or 1 and no warning."""
+    logits = np.array([[-1000.0, 0.0, 1000.0], [-3.5, 2.0, 0.25]])
+
+    assert np.allclose(sigmoid(logits), expit(logits), atol=1e-15)
+    assert np.allclose(softmax(logits, 1), scipy_softmax(logits, axis=1), atol=1e-15)
+
+
+def test_scores_are_torchs_to_the_last_digits() -> None:
+    """The page, the command line and the library all print these numbers."""
+    logits = np.random.default_rng(0).normal(size=(1, 4)).astype(np.float32)
+
+    found = class_scores(logits, ("a", "b", "c", "d"), "softmax")
+
+    expected = torch.softmax(torch.from_numpy(logits).double(), 1)[0]
+    assert list(found) == ["a", "b", "c", "d"]
+    assert np.allclose(list(found.values()), expected, atol=1e-12)
+
+
+def test_single_output_is_a_sigmoid_whatever_the_configuration_says() -> None:
+    """A softmax over one number is 1 for every study."""
+    assert class_scores(np.zeros((1, 1), np.float32), ("tumour",), "softmax") == {"tumour": 0.5}
+
+
+def test_sigmoid_scores_do_not_add_up_to_one() -> None:
+    """Independent findings are scored each for itself."""
+    scores = class_scores(np.full((1, 2), 5.0, np.float32), ("a", "b"), "sigmoid")
+
+    assert scores["a"] == scores["b"] > 0.99
+
+
+def test_tie_goes_to_background_with_softmax_and_to_positive_with_sigmoid() -> None:
+    """The tie rules are written down: score >= threshold is positive."""
+    tied = np.zeros((2, 1, 1), np.float32)
+    half = np.full((2, 1, 1), 0.5, np.float32)
+
+    assert decide(tied, "softmax", 0.5)[0, 0] == 0
+    assert decide(half, "sigmoid", 0.5)[0, 0] == 1
+
+
+@pytest.mark.parametrize("activation", ["softmax", "sigmoid"])
+def test_labels_equal_an_argmax_written_out(activation: str) -> None:
+    """The one pass over the outputs must be the plain rule."""
+    maps = np.random.default_rng(0).random((4, 6, 5)).astype(np.float32)
+    expected = {"softmax": maps.argmax(0), "sigmoid": np.where(maps.max(0) >= 0.7, maps.argmax(0) + 1, 0)}
+
+    assert np.array_equal(decide(maps, activation, 0.7), expected[activation])
+
+
+def test_labels_of_a_turned_volume_come_back_to_its_own_grid(volume: Any) -> None:
+    """A mask in the network's orientation, laid over the file's, would sit on the wrong side."""
+    pixels = np.zeros((10, 12, 14), np.float32)
+    pixels[2:5, 3:9, 1:4] = 1
+    study = volume(pixels, np.array([[0, 0, -1.0, 9], [0, 1, 0, 0], [-1, 0, 0, 5], [0, 0, 0, 1]]))
+    prepared = preprocess(study, InputSpec(kind=Kind.VOLUME, window="full", divisor=8))
+    logits = np.stack([np.full(prepared.array.shape[1:], 0.5, np.float32), prepared.array[0]])
+
+    found = label_map(logits, prepared, "softmax", 0.5)
+
+    assert prepared.grid.exact
+    assert np.array_equal(found, pixels.astype(np.uint8))
+
+
+def test_labels_of_a_resampled_volume_keep_their_place_and_size(volume: Any) -> None:
+    """A ball on a coarse grid, decided on a fine one, must be the ball within a voxel's shell."""
+    grid = np.stack(np.meshgrid(*(np.arange(n) * 2.0 for n in (20, 20, 20)), indexing="ij"))
+    ball = (((grid - 19.0) ** 2).sum(0) < 12.0**2).astype(np.float32)
+    study = volume(ball, np.diag([2.0, 2, 2, 1]))
+    prepared = preprocess(study, InputSpec(kind=Kind.VOLUME, window="full", spacing_mm=(1.0, 1.0, 1.0)))
+    logits = np.stack([np.zeros_like(prepared.array[0]), 20 * (prepared.array[0] - 0.5)])
+
+    found = label_map(logits, prepared, "softmax", 0.5)
+
+    assert not prepared.grid.exact
+    assert found.shape == ball.shape
+    assert 2 * (found * ball).sum() / (found.sum() + ball.sum()) > 0.98
+
+
+def test_volumes_are_voxels_times_the_affines_determinant(volume: Any) -> None:
+    """An oblique grid has no simple spacing product in its matrix; the determinant is right for all."""
+    turn = np.array([[0.8, -0.6, 0], [0.6, 0.8, 0], [0, 0, 1]]) @ np.diag([0.5, 2.0, 3.0])
+    affine = np.eye(4)
+    affine[:3, :3] = turn
+    study = volume(np.arange(512.0).reshape(8, 8, 8), affine)
+    labels = np.zeros((8, 8, 8), np.uint8)
+    labels[:2, 0, 0], labels[0, 1, :5] = 1, 2
+
+    voxels = count_voxels(labels, ("a", "b", "c"))
+
+    assert voxels == {"a": 2, "b": 5, "c": 0}
+    assert volumes_ml(voxels, study) == pytest.approx({"a": 0.006, "b": 0.015, "c": 0.0})
+
+
+def test_volume_without_spacing_is_none_and_never_a_number(volume: Any) -> None:
+    """A length nobody knows must not become a millilitre."""
+    study = volume(np.arange(512.0).reshape(8, 8, 8), known=False)
+
+    assert volumes_ml({"a": 3}, study) == {"a": None}
