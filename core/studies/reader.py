@@ -92,7 +92,7 @@ def _opened(sources: Sequence[Source]) -> Iterator[list[Source]]:
     with tempfile.TemporaryDirectory(prefix="readroom-") as folder:
         opened: list[Source] = []
         for number, source in enumerate(sources):
-            if sniff(source) is Format.ZIP:
+            if source.size and sniff(source) is Format.ZIP:
                 opened.extend(unpack(source, Path(folder) / str(number)))
             else:
                 opened.append(source)

@@ -81,6 +81,13 @@ class IngestReport:
     warnings: tuple[str, ...] = ()
     identifiers_removed: tuple[str, ...] = ()
 
+    @property
+    def input_sha256(self) -> str:
+        """The hash that results are bound to: `sha256`, and of one volume of several also which one it is."""
+        if self.volumes == 1:
+            return self.sha256
+        return hashlib.sha256(f"{self.sha256}:{self.pixel_sha256}".encode("ascii")).hexdigest()
+
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON-ready values."""
         return asdict(self)
@@ -114,7 +121,5 @@ class Study:
 
     @property
     def sha256(self) -> str:
-        """The input's hash: results are bound to it. Of one volume of several it tells also which one that was."""
-        if self.report.volumes == 1:
-            return self.report.sha256
-        return hashlib.sha256(f"{self.report.sha256}:{self.report.pixel_sha256}".encode("ascii")).hexdigest()
+        """The input's hash: results are bound to it."""
+        return self.report.input_sha256

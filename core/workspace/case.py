@@ -32,7 +32,7 @@ class Case:
     @property
     def sha256(self) -> str:
         """The input's hash: results are bound to it."""
-        return self.report.sha256
+        return self.report.input_sha256
 
     @classmethod
     def of(cls, case_id: str, study: Study, made_of: tuple[str, ...] = ()) -> Case:
