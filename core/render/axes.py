@@ -41,7 +41,7 @@ class DisplayGrid:
         """A spatial array of the study, (i, j, k) or (rows, columns), as a view in the picture's axes."""
         if self.orientation is None:
             return array.T if array.ndim == 2 else array
-        turned: NDArray[Any] = apply_orientation(array, self.orientation)  # type: ignore[no-untyped-call]
+        turned: NDArray[Any] = apply_orientation(array, self.orientation)
         return turned
 
 
@@ -55,8 +55,8 @@ def display_grid(study: Study) -> DisplayGrid:
     if affine is None or study.geometry.orientation is None:
         placed = affine if affine is not None else np.diag([*(spacing or (1.0, 1.0, 1.0)), 1.0])
         return DisplayGrid(study.shape, spacing, np.eye(4, dtype=np.int64), placed, None)
-    orientation = io_orientation(affine)  # type: ignore[no-untyped-call]
-    back = inv_ornt_aff(orientation, study.shape)  # type: ignore[no-untyped-call]
+    orientation = io_orientation(affine)
+    back = inv_ornt_aff(orientation, study.shape)
     to_native = np.rint(back).astype(np.int64)
     # Row i of the orientation names the picture axis that native axis i becomes.
     source = [int(np.flatnonzero(orientation[:, 0] == axis)[0]) for axis in range(3)]

@@ -8,6 +8,7 @@ import nibabel as nib
 import numpy as np
 from nibabel.orientations import axcodes2ornt, inv_ornt_aff, ornt_transform
 
+from core.inference.prediction import Prediction, Provenance
 from core.studies.study import Geometry, IngestReport, Kind, Study, Window
 
 
@@ -77,3 +78,26 @@ def head() -> tuple[np.ndarray, np.ndarray]:
     pixels[3:7, 20:25, 11:15] = 1000  # low x is the patient's left in RAS
     affine = np.array([[2.0, 0, 0, -24], [0, 2.0, 0, -30], [0, 0, 3.0, -27], [0, 0, 0, 1]])
     return np.rint(pixels).astype(np.int16), affine
+
+
+def predicted(label_map=None, labels=(), *, heat=None, scores=None, thresholds=None) -> Prediction:
+    """A prediction made by hand."""
+    label_map = None if label_map is None else np.asarray(label_map).astype(np.uint8)
+    voxels = {} if label_map is None else {n: int((label_map == v).sum()) for v, n in enumerate(labels, start=1)}
+    scores = scores or {}
+    return Prediction(
+        model_id="test_model_v1.0.0",
+        task="segmentation" if label_map is not None else "classification",
+        input_sha256="1" * 64,
+        weights_sha256="2" * 64,
+        scores=scores,
+        label_map=label_map,
+        labels=tuple(labels),
+        voxels=voxels,
+        volumes_ml={name: count / 1000 for name, count in voxels.items()},
+        heat=heat,
+        heat_for=None if heat is None else next(iter(scores), "finding"),
+        thresholds=thresholds or {},
+        warnings=(),
+        provenance=Provenance({}, "cpu", "float32", {}, {}),
+    )

@@ -9,9 +9,8 @@ import streamlit as st
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
-from tests.browser.viewer_harness.pictures import CASES  # noqa: E402
-
-from pages._ui.components.viewer import ViewerPicture, viewer  # noqa: E402
+from pages._ui.components.viewer import ViewerPicture, viewer
+from tests.browser.viewer_harness.pictures import CASES
 
 st.set_page_config(layout="wide")
 st.session_state.setdefault("case", 0)

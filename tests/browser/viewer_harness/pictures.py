@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from tests.render.builders import film, head, stored_as, volume
 
 from core.render import display_heat, display_image, display_labels
 from core.render.palette import viewer_labels
 from core.studies.study import Study, Window
+from tests.render.builders import film, head, stored_as, volume
 
 
 @dataclass

@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
-from tests.browser.viewer_harness.pictures import FILES  # noqa: E402
+from tests.browser.viewer_harness.pictures import FILES
 
 
 async def picture(request: Request) -> Response:
