@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +52,7 @@ def save_model_with_config(
     card: Card | None = None,
     operating_points: Iterable[OperatingPoint] = (),
     self_test: bool = True,
+    stored: Literal["float32", "float16"] = "float32",
 ) -> None:
     """Write a checkpoint and its `model_config.json`, each atomically; folders are made.
 
@@ -60,6 +61,8 @@ def save_model_with_config(
         `model`, `best_model` or the like.
     optimizer : kept in a plain dictionary only. operating_points : bound to these weights here.
     self_test : record what the network answers to a seeded input; our format only.
+    stored : the precision of the parameters in our format; buffers (normalisation statistics) stay float32.
+        For float16 the weights must be rounded already, so that what was measured is what is stored.
 
     Raises
     ------
@@ -71,7 +74,7 @@ def save_model_with_config(
     if path.suffix == OURS:
         if optimizer is not None:
             log.warning("A .safetensors checkpoint holds no optimiser state; save a .pth to resume training.")
-        _save_ours(model, path, config, _Beside(card or Card(), tuple(operating_points), training, self_test))
+        _save_ours(model, path, config, _Beside(card or Card(), tuple(operating_points), training, self_test, stored))
     elif path.suffix in PLAIN:
         _save_plain(model, path, config, optimizer, training)
     else:
@@ -129,6 +132,7 @@ class _Beside:
     points: tuple[OperatingPoint, ...]
     training: dict[str, Any]
     self_test: bool
+    stored: Literal["float32", "float16"]
 
 
 def _save_ours(model: nn.Module, path: Path, config: ModelConfig, beside: _Beside) -> None:
@@ -137,6 +141,8 @@ def _save_ours(model: nn.Module, path: Path, config: ModelConfig, beside: _Besid
     require_match(config, expected_shapes(config), {name: tuple(t.shape) for name, t in state.items()})
     arrays = {name: (t.float() if t.is_floating_point() else t).contiguous().numpy() for name, t in state.items()}
     require_finite(arrays)
+    if beside.stored == "float16":
+        arrays |= {name: _halved(name, arrays[name]) for name, _ in model.named_parameters()}
     weights_hash = weights_sha256(arrays)
     facts = Facts(
         model_id=model_id,
@@ -150,6 +156,19 @@ def _save_ours(model: nn.Module, path: Path, config: ModelConfig, beside: _Besid
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     write_tensors(path, arrays, facts.to_metadata())
+
+
+def _halved(name: str, array: NDArray[Any]) -> NDArray[Any]:
+    """The same numbers in half precision; raises CheckpointError where half precision does not hold them."""
+    with np.errstate(over="ignore"):  # what runs over differs, and is refused
+        half = array.astype(np.float16)
+    if not np.array_equal(half.astype(array.dtype), array):
+        raise CheckpointError(
+            found=f"Weights of {name[:80]} are no half-precision numbers.",
+            why="Storing them rounded would ship another network than the one that was measured.",
+            do="Round the weights first (w.half().float()), measure, then save.",
+        )
+    return half
 
 
 def _save_plain(

@@ -91,7 +91,9 @@ def _read(model: Model) -> nn.Module:
         )
     network = build_on_meta(model.config)
     require_match(model.config, {n: tuple(t.shape) for n, t in network.state_dict().items()}, header.shapes)
-    network.load_state_dict({name: torch.from_numpy(a) for name, a in arrays.items()}, strict=True, assign=True)
+    tensors = {name: torch.from_numpy(a) for name, a in arrays.items()}  # maybe stored in half; run in full
+    full = {name: t.float() if t.is_floating_point() else t for name, t in tensors.items()}
+    network.load_state_dict(full, strict=True, assign=True)
     return network.eval()
 
 
