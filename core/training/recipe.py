@@ -1,0 +1,160 @@
+"""What one training run is: the configuration file of `python -m core train`, strict and complete.
+
+Owns the recipe's shape and its checks. What the fields do is told where they are used: reading in
+`dataset`, moving pictures in `augment`, learning in `loop`, figures in `evaluate`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from core.errors import ConfigError
+from core.models.architectures import Task
+from core.models.card import Sentence
+from core.models.config import ModelConfig, config_error, read_config_file
+from core.models.input_spec import InputSpec
+from core.models.strict_json import canonical_json
+
+Share = Annotated[float, Field(ge=0, le=0.5)]
+Column = Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Table(_Strict):
+    """One CSV of the data folder, a row a case, and which of its columns say what.
+
+    image : the file, in the folder or inside a zip of it. label : the class name of a film, the label
+    map's file of a volume. group : the split. patient : what keeps cases of one person together.
+    """
+
+    csv: Annotated[str, Field(pattern=r"^[\w.-]+\.csv$")]
+    image: Column = "file"
+    label: Column = "label"
+    group: Column = "split"
+    patient: Column = "patient"
+
+
+class Data(_Strict):
+    """Which cases teach, which choose operating points, and which are reported; all by name of split.
+
+    title : the data set as the card names it. chosen_on : no choice but the operating points may look there.
+    external : reported like `report`, and said to be another population.
+    """
+
+    title: Annotated[str, Field(min_length=1, max_length=200)]
+    tables: tuple[Table, ...] = Field(min_length=1, max_length=8)
+    train: tuple[str, ...] = Field(min_length=1)
+    chosen_on: str | None = None
+    report: tuple[str, ...] = ()
+    external: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _nothing_is_used_twice(self) -> Self:
+        used = [*self.train, *self.report, *self.external, *([self.chosen_on] if self.chosen_on else [])]
+        if len(set(used)) != len(used):
+            raise ValueError("data: a split may teach, choose or be reported, and only one of these")
+        return self
+
+
+class Learning(_Strict):
+    """How the network learns; the rate rises over the first tenth of the steps, then falls as a cosine.
+
+    average : decay of the running average of the weights that is kept at the end. hold_out : share of the
+    training patients set aside as an inner fold, on which a run reports and learns nothing; recipes whose
+    number of epochs was chosen so then teach all (0).
+    """
+
+    epochs: Annotated[int, Field(ge=1, le=1000)]
+    batch: Annotated[int, Field(ge=2, le=512)] = 32
+    rate: Annotated[float, Field(gt=0, le=1)] = 2e-3
+    weight_decay: Annotated[float, Field(ge=0, le=1)] = 0.05
+    label_smoothing: Share = 0.0
+    average: Annotated[float, Field(ge=0, lt=1)] = 0.99
+    augmentation: Literal["none", "light", "strong"] = "strong"
+    hold_out: Share = 0.0
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+
+
+class CardText(_Strict):
+    """What the card says that no measurement tells."""
+
+    display_name: Annotated[str, Field(min_length=1, max_length=24)]
+    summary: Sentence
+    trained_on: Sentence
+    licence: Sentence
+    citations: tuple[Sentence, ...] = Field(min_length=1)
+    limits: tuple[Sentence, ...] = Field(min_length=1)
+
+
+class TrainConfig(_Strict):
+    """One run, from the data folder to the checkpoint.
+
+    finding : the class that operating points and rates are about. stored : the precision of the weights in
+    the file; figures are measured with the weights as stored.
+    """
+
+    schema_version: Literal[1] = 1
+    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*_v\d+\.\d+\.\d+$", max_length=100)]
+    model: ModelConfig
+    data: Data
+    learning: Learning
+    card: CardText
+    finding: str | None = None
+    stored: Literal["float32", "float16"] = "float16"
+
+    @model_validator(mode="after")
+    def _can_be_trained(self) -> Self:
+        task = self.model.task
+        if task is Task.MULTITASK:
+            raise ValueError("model: a multitask network cannot be trained yet; choose a classifier or a U-Net")
+        if self.model.input is None:
+            raise ValueError("model.input: training needs the preprocessing that serving will use")
+        if self.model.input.normalisation == "imagenet":
+            raise ValueError("model.input.normalisation: augmentation varies grey around mean 0; use zscore")
+        if task is Task.CLASSIFICATION:
+            if self.model.activation != "softmax" or len(self.model.classes) != 2:
+                raise ValueError("model: two classes under a softmax can be trained")
+            if self.finding not in self.model.classes:
+                raise ValueError(f"finding: one of {', '.join(self.model.classes)}")
+        elif self.finding is not None or self.data.chosen_on is not None:
+            raise ValueError("finding, data.chosen_on: a segmentation has no operating points")
+        elif self.model.segmentation_activation != "softmax" or self.model.input.patch is None:
+            raise ValueError("model: a segmentation is trained on patches, with a channel for the background")
+        return self
+
+    @property
+    def input(self) -> InputSpec:
+        """The preprocessing, of training and of serving."""
+        if self.model.input is None:
+            raise AssertionError("checked when the recipe was made")
+        return self.model.input
+
+    @property
+    def sha256(self) -> str:
+        """The recipe's hash: equal recipes give equal text."""
+        return hashlib.sha256(canonical_json(self.model_dump(mode="json")).encode()).hexdigest()
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """The recipe in that JSON file.
+
+        Raises
+        ------
+        ConfigError : no readable JSON object, or a key is unknown, missing or out of range.
+        """
+        try:
+            return cls.model_validate(read_config_file(path))
+        except ValidationError as error:
+            found = config_error(error).found.replace("configuration", "recipe", 1)
+            raise ConfigError(
+                found=found,
+                why="A run that half follows its recipe cannot be repeated.",
+                do=f"Correct these keys. The keys of a recipe are: {', '.join(sorted(cls.model_fields))}.",
+            ) from error
