@@ -1,0 +1,206 @@
+"""The picture to keep: what the model said, over the image, with what nobody may cut off burned in.
+
+Owns the exported PNG: planes, overlay, letters and the lines of text below them. Never a file name,
+never an identifier.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFilter, ImageFont, PngImagePlugin
+
+from core import NOTICE
+from core.inference.prediction import Prediction
+from core.metrics.operating_points import is_positive
+from core.render.palette import EDGE, HEAT_LINES, LABEL_OPACITY, LETTERS, label_colour, rgb
+from core.render.planes import Plane, greys, planes_of
+from core.studies.study import Kind, Study
+
+FILM_PX = (1600, 1600)
+"""Width and height that a film is fitted into, large or small: lines and letters then have one size."""
+
+LARGE_PX, SMALL_PX = (900, 900), (560, 448)
+"""The axial plane, and each of the two beside it."""
+
+GAP_PX = 4
+TEXT_PX, LETTER_PX, MARGIN_PX = 22, 30, 14
+FINDINGS = 6
+"""Findings listed below a film, those nearest to or above their threshold first."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """One line below the picture, with a colour square before it where it explains a label."""
+
+    text: str
+    colour: str = "#C9CED4"
+    square: str | None = None
+
+
+def overlay_png(study: Study, prediction: Prediction, *, model_name: str, case_id: str, channel: int = 0) -> bytes:
+    """A PNG of the study with the prediction over it.
+
+    A film is shown whole, with contours of the heat map where there is one; a volume in three planes
+    through the largest axial slice of its labels. Burned in: the notice, the model, the case, what the
+    overlay is, scores or volumes in words, and the side letters or that the sides are unknown.
+
+    Raises
+    ------
+    ValueError : the prediction belongs to another grid.
+    """
+    for array in (prediction.label_map, prediction.heat):
+        if array is not None and array.shape != study.shape:
+            raise ValueError(f"the overlay lies on {array.shape}, the study on {study.shape}")
+    overlay = prediction.label_map if prediction.label_map is not None else prediction.heat
+    planes = planes_of(study, overlay)
+    rooms = [FILM_PX] if study.kind is Kind.FILM else [LARGE_PX, SMALL_PX, SMALL_PX]
+    tiles = [_tile(study, prediction, p, room, channel) for p, room in zip(planes, rooms, strict=True)]
+    sheet = tiles[0] if len(tiles) == 1 else _side_by_side(tiles)
+    return _png(_with_text(sheet, _lines(study, prediction, planes, model_name, case_id)), case_id)
+
+
+def _tile(study: Study, prediction: Prediction, plane: Plane, room: tuple[int, int], channel: int) -> Image.Image:
+    """One plane in its true proportions: grey smoothly, labels by nearest voxel."""
+    values = greys(plane.cut(study.pixels[channel]), study.windows[channel])
+    rows, columns = values.shape
+    scale = min(room[0] / (columns * plane.mm[1]), room[1] / (rows * plane.mm[0]))
+    size = (max(1, round(columns * plane.mm[1] * scale)), max(1, round(rows * plane.mm[0] * scale)))
+    how = Image.Resampling.LANCZOS if size[0] < columns else Image.Resampling.BILINEAR
+    picture = Image.fromarray(values).resize(size, how).convert("RGB")
+    if prediction.label_map is not None:
+        _draw_labels(picture, plane.cut(prediction.label_map), len(prediction.labels))
+    if prediction.heat is not None and prediction.heat.any():
+        _draw_contours(picture, plane.cut(prediction.heat), float(prediction.heat.max()))
+    if plane.letters:
+        _draw_letters(picture, plane.letters)
+    return picture
+
+
+def _draw_labels(picture: Image.Image, labels: NDArray[np.uint8], count: int) -> None:
+    drawn = np.asarray(Image.fromarray(np.ascontiguousarray(labels)).resize(picture.size, Image.Resampling.NEAREST))
+    edge = _border(drawn)
+    for value in range(1, count + 1):
+        colour = rgb(label_colour(value))
+        inside = drawn == value
+        _cover(picture, inside, colour, LABEL_OPACITY)
+        _cover(picture, inside & edge, colour, 1.0)
+    _cover(picture, (drawn == 0) & _grown(edge & (drawn > 0), 3), rgb(EDGE), 0.8)
+
+
+def _draw_contours(picture: Image.Image, heat: NDArray[np.float32], peak: float) -> None:
+    smooth = Image.fromarray(np.ascontiguousarray(heat, np.float32)).resize(picture.size, Image.Resampling.BILINEAR)
+    shares = np.asarray(smooth) / peak
+    for share, colour in HEAT_LINES:
+        line = _border(shares >= share) & (shares >= share)
+        _cover(picture, _grown(line, 7), rgb(EDGE), 0.85)
+        _cover(picture, _grown(line, 3), rgb(colour), 1.0)
+
+
+def _border(regions: NDArray[Any]) -> NDArray[np.bool_]:
+    """Pixels with a neighbour of another value, above, below, left or right."""
+    border = np.zeros(regions.shape, bool)
+    down, across = regions[1:] != regions[:-1], regions[:, 1:] != regions[:, :-1]
+    border[1:] |= down
+    border[:-1] |= down
+    border[:, 1:] |= across
+    border[:, :-1] |= across
+    return border
+
+
+def _grown(mask: NDArray[np.bool_], width: int) -> NDArray[np.bool_]:
+    grown = Image.fromarray(mask.astype(np.uint8) * 255).filter(ImageFilter.MaxFilter(width))
+    return np.asarray(grown) > 0
+
+
+def _cover(picture: Image.Image, where: NDArray[np.bool_], colour: tuple[int, int, int], weight: float) -> None:
+    picture.paste(colour, mask=Image.fromarray((where * round(255 * weight)).astype(np.uint8)))
+
+
+def _draw_letters(picture: Image.Image, letters: tuple[str, str, str, str]) -> None:
+    draw, (width, height), inset = ImageDraw.Draw(picture), picture.size, LETTER_PX * 0.7
+    places = [(inset, height / 2), (width - inset, height / 2), (width / 2, inset), (width / 2, height - inset)]
+    for letter, place in zip(letters, places, strict=True):
+        draw.text(place, letter, LETTERS, _font(LETTER_PX), anchor="mm", stroke_width=2, stroke_fill=EDGE)
+
+
+def _side_by_side(tiles: list[Image.Image]) -> Image.Image:
+    width = LARGE_PX[0] + GAP_PX + SMALL_PX[0]
+    sheet = Image.new("RGB", (width, LARGE_PX[1]), "#000000")
+    corners = [(0, 0, LARGE_PX), (LARGE_PX[0] + GAP_PX, 0, SMALL_PX)]
+    corners.append((LARGE_PX[0] + GAP_PX, SMALL_PX[1] + GAP_PX, SMALL_PX))
+    for tile, (x, y, room) in zip(tiles, corners, strict=True):
+        sheet.paste(tile, (x + (room[0] - tile.width) // 2, y + (room[1] - tile.height) // 2))
+    return sheet
+
+
+def _lines(study: Study, prediction: Prediction, planes: list[Plane], model_name: str, case_id: str) -> list[_Line]:
+    kinds = []
+    if prediction.label_map is not None:
+        kinds.append("labels proposed by the model")
+    if prediction.heat is not None:
+        kinds.append(f"heat map for {prediction.heat_for}: lines at 50 % and 80 % of its peak")
+    overlay = "; ".join(kinds) or "no overlay"
+    lines = [_Line(NOTICE, LETTERS), _Line(f"{case_id} · {model_name} · {overlay}"), _Line(_sides(study, planes))]
+    for value, name in enumerate(prediction.labels if prediction.label_map is not None else (), start=1):
+        volume = prediction.volumes_ml.get(name)
+        amount = f"{prediction.voxels.get(name, 0)} voxels" if volume is None else f"{volume:.2f} mL"
+        lines.append(_Line(f"{name}: {amount}", square=label_colour(value)))
+    return lines + [_Line(text) for text in _findings(prediction)]
+
+
+def _sides(study: Study, planes: list[Plane]) -> str:
+    if study.kind is Kind.FILM:
+        letters = planes[0].letters
+        return "Side unknown" if letters is None else f"Sides from the header: left edge {letters[0]}"
+    if planes[0].letters is None:
+        return "Orientation unknown"
+    slices = ", ".join(f"{plane.name} {plane.number}/{plane.of}" for plane in planes)
+    return f"Patient right is on the left · {slices}"
+
+
+def _findings(prediction: Prediction) -> list[str]:
+    rows = []
+    for name, score in prediction.scores.items():
+        point = prediction.thresholds.get(name)
+        threshold = None if point is None else point.threshold
+        text = f"{name}: score {score:.2f}"
+        if threshold is not None:
+            side = "above" if bool(is_positive(score, threshold)) else "below"
+            text += f", {side} threshold {threshold:.3f}"
+        rows.append((score - (0.5 if threshold is None else threshold), text))
+    return [text for _, text in sorted(rows, key=lambda row: -row[0])[:FINDINGS]]
+
+
+def _with_text(sheet: Image.Image, lines: list[_Line]) -> Image.Image:
+    """The picture with its text on black below: on the picture it would hide something and be hard to read."""
+    font, step = _font(TEXT_PX), round(TEXT_PX * 1.45)
+    needed = max(font.getlength(line.text) for line in lines) + 2 * MARGIN_PX + 1.5 * TEXT_PX
+    width = max(sheet.width, round(needed))
+    whole = Image.new("RGB", (width, sheet.height + len(lines) * step + 2 * MARGIN_PX), "#000000")
+    whole.paste(sheet, ((width - sheet.width) // 2, 0))
+    draw = ImageDraw.Draw(whole)
+    for row, line in enumerate(lines):
+        x, y = MARGIN_PX, sheet.height + MARGIN_PX + row * step
+        if line.square:
+            draw.rectangle((x, y + 5, x + TEXT_PX - 6, y + TEXT_PX - 1), fill=line.square)
+            x += round(TEXT_PX * 1.2)
+        draw.text((x, y), line.text, line.colour, font)
+    return whole
+
+
+def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(size)
+
+
+def _png(picture: Image.Image, case_id: str) -> bytes:
+    facts = PngImagePlugin.PngInfo()
+    facts.add_text("Title", case_id)
+    facts.add_text("Disclaimer", NOTICE)
+    out = io.BytesIO()
+    picture.save(out, "PNG", pnginfo=facts)
+    return out.getvalue()
