@@ -1,0 +1,36 @@
+"""The commands and their names. What a command does is told in the file of its name."""
+
+from __future__ import annotations
+
+import typer
+
+from core import NOTICE
+from core.cli import configs, importing, inspection, models, prediction, training, versions
+from core.cli.frame import Framed
+
+PROGRAM = "python -m core"
+
+app = typer.Typer(
+    name=PROGRAM,
+    cls=Framed,
+    help=f"Readroom: models for X-rays and MRI, at your terminal.\n\n{NOTICE}",
+    no_args_is_help=True,
+    add_completion=False,
+    # Plain help and errors: the same in a pipe, in the documentation and on any terminal.
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+app.command("models")(models.models)
+app.command("inspect")(inspection.inspect)
+app.command("predict")(prediction.predict)
+app.command("import")(importing.import_)
+app.command("configs")(configs.configs)
+app.command("train")(training.train)
+app.command("versions")(versions.versions)
+
+
+def main() -> None:
+    """Run the command that was typed, and exit with its code."""
+    app(prog_name=PROGRAM)

@@ -1,0 +1,28 @@
+"""Arguments that several commands share: a model by id, the answer to a choice, channels by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from core.errors import ModelNotFound
+
+if TYPE_CHECKING:
+    from core.models.model import Model
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object a line, in order, as each is done.")]
+Series = Annotated[str | None, typer.Option("--series", metavar="ID", help="Which series, where a path holds several.")]
+Volume = Annotated[
+    int | None, typer.Option("--volume", metavar="N", min=0, help="Which volume of a 4-D image, from 0.")
+]
+
+
+def known_model(model_id: str) -> Model:
+    """The model of that id; an unknown one is wrong usage, and the known ones are listed."""
+    from core.models.catalog import get_model
+
+    try:
+        return get_model(model_id)
+    except ModelNotFound as refusal:
+        raise typer.BadParameter(f"{refusal.found} {refusal.do}", param_hint="'--model'") from refusal

@@ -1,0 +1,81 @@
+"""`predict`: one case after the other through a model, its files written and its answer told as each is done."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from core.cli.arguments import Json, Series, Volume, known_model
+from core.cli.say import complain
+
+if TYPE_CHECKING:
+    from core.models.model import Model
+
+OUTPUTS = ("result.json", "overlay.png", "dseg.nii.gz", "dseg.json")
+"""Ends of the files that a case leaves in the output folder."""
+
+
+def predict(
+    ctx: typer.Context,
+    model: Annotated[str, typer.Option("--model", metavar="ID", help="As `models` lists it.")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", file_okay=False, help="Folder for the files.")],
+    paths: Annotated[
+        list[str] | None, typer.Argument(metavar="PATH...", help="One case each: a file, a folder or a zip.")
+    ] = None,
+    channel: Annotated[
+        list[str] | None,
+        typer.Option("--channel", metavar="NAME=PATH", help="In place of PATH: one channel of one case. Repeat it."),
+    ] = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option("--threshold", metavar="T", min=0, max=1, help="In place of the model's operating points."),
+    ] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Make the heat map of a score too.")] = False,
+    series: Series = None,
+    volume: Volume = None,
+    csv: Annotated[
+        Path | None, typer.Option("--csv", metavar="FILE", dir_okay=False, help="One row a case, for a spreadsheet.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Run a model on each case and write its result, picture and mask."""
+    # Imported here: `models` and `--help` must not wait for what a run needs.
+    from core.cli.run import Request, run_cases
+    from core.cli.wanted import wanted_cases
+
+    cases = wanted_cases(paths or [], channel or [])
+    handle = known_model(model)
+    _make_room(out, [case.case for case in cases], csv, force=force)
+    request = Request(
+        model=handle,
+        out=out,
+        command=shlex.join(["python", "-m", "core", *ctx.find_root().obj]),
+        threshold=threshold,
+        explain=explain,
+        series=series,
+        volume=volume,
+    )
+    _say_what_has_no_use(handle, threshold, explain=explain)
+    raise typer.Exit(run_cases(request, cases, csv, as_json=as_json))
+
+
+def _make_room(out: Path, cases: list[str], csv: Path | None, *, force: bool) -> None:
+    """Refuse to replace files without --force; with it, take them away first, lest an old one lie beside a new."""
+    old = [path for case in cases for end in OUTPUTS if (path := out / f"{case}_{end}").exists()]
+    if csv is not None and csv.exists():
+        old.append(csv)
+    if old and not force:
+        raise typer.BadParameter(f"{old[0]} is already there. Choose another place, or give --force to replace it.")
+    for path in old:
+        path.unlink()
+
+
+def _say_what_has_no_use(model: Model, threshold: float | None, *, explain: bool) -> None:
+    if explain and not model.classes:
+        complain(f"{model.id} gives no scores, so --explain has nothing to explain.")
+    if threshold is not None and not model.classes and model.config.segmentation_activation == "softmax":
+        complain(f"{model.id} chooses each voxel's likeliest label, so --threshold changes nothing.")
