@@ -94,7 +94,7 @@ def read_model(path: Path) -> Model:
     file_hash, weights_hash = _hashes(path, header)
     intact = weights_hash == facts.weights_sha256 and seal(header.metadata) == header.metadata.get("facts_sha256")
     points = tuple(p for p in facts.operating_points if p.weights_sha256 == facts.weights_sha256)
-    notes = version_notes(facts.versions)
+    notes = (*version_notes(facts.versions), *(str(note) for note in facts.source.get("notes", ())))
     if len(points) < len(facts.operating_points):
         notes += ("Operating points of other weights were left out.",)
     return Model(

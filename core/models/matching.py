@@ -6,7 +6,7 @@ Owns identification and the words of a refusal. Names and shapes are enough; not
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -118,13 +118,16 @@ def identify(shapes: Shapes) -> Identified | None:
 
 
 def nearest(shapes: Shapes) -> tuple[str, Difference]:
-    """The known architecture with the smallest difference to these tensors, and that difference."""
+    """The known architecture with the smallest difference to these tensors, and that difference.
+
+    Those that recognise some of their own tensors are tried; all are, when none does.
+    """
     from core.models.building import expected_shapes
 
+    told = {name: sizes for name in architectures.names() if (sizes := architectures.get(name).infer(shapes))}
     best: tuple[str, Difference] | None = None
-    for name in architectures.names():
-        sizes = architectures.get(name).infer(shapes) or {}
-        config = _possible(name, sizes) or _possible(name, {})
+    for name in told or architectures.names():
+        config = _possible(name, told.get(name, {})) or _possible(name, {})
         if config is None:
             continue
         difference = compare(expected_shapes(config), shapes)
@@ -135,9 +138,12 @@ def nearest(shapes: Shapes) -> tuple[str, Difference]:
     return best
 
 
-def refuse_unknown(shapes: Shapes) -> CheckpointError:
-    """The refusal of tensors that belong to no known architecture."""
-    name, difference = nearest(shapes)
+def refuse_unknown(readings: Sequence[Shapes]) -> CheckpointError:
+    """The refusal of tensors that belong to no known architecture.
+
+    readings : the same tensors with and without prefixes of their names; the nearest one is told.
+    """
+    name, difference = min((nearest(shapes) for shapes in readings), key=lambda found: found[1].size)
     return CheckpointError(
         found=f"The tensors are of no known architecture. The nearest is {name}: {difference.sentence()}.",
         why="A network is only ever built from our own table, and filled completely or not at all.",

@@ -51,10 +51,10 @@ def migrate(plain: dict[str, Any]) -> Migrated:
     """The configuration in today's keys. Values are not judged here; unknown keys stay and are refused later."""
     if isinstance(plain.get(_S1_MARK), str) and "model_type" not in plain:
         return _from_s1(plain)
-    config, notes = dict(plain), []
+    config, notes, defaults = dict(plain), [], {}
     if config.get("schema_version", 1) == 1:
         config["schema_version"] = SCHEMA_VERSION
-        config.setdefault("model_type", "multitask")
+        defaults["model_type"] = "multitask"
     if "model_type" in config:
         config["model_type"] = _spelled(config["model_type"])
     if _MONAI_SPATIAL in config:
@@ -64,7 +64,7 @@ def migrate(plain: dict[str, Any]) -> Migrated:
         if name in config:
             notes.append(f"The key {name}, which this architecture no longer takes, was left out.")
             config.pop(name)
-    return Migrated(config, notes=tuple(notes))
+    return Migrated(config, defaults, tuple(notes))
 
 
 def _from_s1(plain: dict[str, Any]) -> Migrated:

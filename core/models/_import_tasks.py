@@ -1,0 +1,199 @@
+"""What the import worker can be asked to do. Everything here runs in a process of its own, with limits and no network.
+
+Owns the two tasks and the table that names them. What comes back is JSON, arrays, and a checkpoint of our own
+format in the folder that the caller prepared; the caller reads and verifies that file like any other.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from core.errors import CheckpointError, ConfigError
+from core.models import self_test
+from core.models._foreign import Foreign, open_foreign, stripped, to_arrays
+from core.models._resolve import (
+    DEFAULT,
+    EMBEDDED,
+    FROM_TENSORS,
+    Layer,
+    Resolved,
+    embedded_config,
+    identify_state,
+    resolve,
+)
+from core.models._tree import encode
+from core.models.building import build_on_meta
+from core.models.card import Card
+from core.models.config import CONFIG_NAME, ModelConfig, read_config_file
+from core.models.facts import Facts, is_ours
+from core.models.hashing import file_sha256, text_sha256, weights_sha256
+from core.models.store import CHECKPOINT_NAME
+from core.models.strict_json import canonical_json
+from core.models.tensor_file import write_tensors
+from core.models.versions import installed_versions
+from core.settings import settings
+
+Answer = tuple[dict[str, Any], dict[str, NDArray[Any]]]
+
+ASKED = "asked"
+
+MAX_CLAIMS = 24
+"""Figures that a foreign file states about itself, kept as claims."""
+
+
+def convert(request: dict[str, Any], _: Path) -> Answer:
+    """Turn a foreign checkpoint into one of ours in the staging folder.
+
+    request : path, staging; asked (a configuration, or None), assumed (a named default, 'ask' or
+    None), id (or None).
+
+    Raises
+    ------
+    CheckpointError, ConfigError : see `importing.import_checkpoint`.
+    """
+    path, staging = Path(request["path"]), Path(request["staging"])
+    foreign = open_foreign(path)
+    if is_ours(foreign.rest):
+        raise CheckpointError(
+            found="The file is already one of our own checkpoints, and changed since it was saved.",
+            why="Its facts and its weights no longer belong together.",
+            do="Restore it from a backup.",
+        )
+    names = {name: tuple(tensor.shape) for name, tensor in foreign.state.items()}
+    identified, prefix = identify_state(names, stripped(list(names)))
+    resolved = resolve(_layers(request["asked"], foreign, path), identified, request["assumed"])
+    arrays, kinds = to_arrays({name[len(prefix) :]: tensor for name, tensor in foreign.state.items()})
+    said = (f"The prefix {prefix} was taken off every name.",) if prefix else ()
+    notes = (*foreign.notes, *said, *kinds, *resolved.notes)
+    facts = _facts(foreign, resolved, arrays, file_sha256(path), notes, request["id"])
+    write_tensors(staging / CHECKPOINT_NAME, arrays, facts.to_metadata())
+    facts.config.save(staging / CONFIG_NAME)
+    return {"id": facts.model_id}, {}
+
+
+def read(request: dict[str, Any], _: Path) -> Answer:
+    """The whole content of a PyTorch checkpoint, its configuration, and where that comes from.
+
+    request : path. The answer has `content` (see `_tree`), `state_key` (None: the content is the
+    weights), `config` (a table of any known form, or None) and `origin`.
+
+    Raises
+    ------
+    CheckpointError : the file cannot be trusted or read. ConfigError : the file beside it is damaged.
+    """
+    from core.models._foreign import find_state, load_plain, to_json
+    from core.models.sniffing import recognise
+
+    path = Path(request["path"])
+    content = load_plain(path, recognise(path))
+    state, key = find_state(content)
+    rest = {str(k): to_json(v) for k, v in content.items() if k in ("config", "classes")}
+    config, origin = embedded_config(rest if key is not None else {}), EMBEDDED
+    if not _states_sizes(config):
+        config, origin = _beside(path), CONFIG_NAME
+    if not config:
+        config, origin = _inferred(state), FROM_TENSORS
+    arrays: dict[str, NDArray[Any]] = {}
+    tree = encode(content, arrays)
+    return {
+        "content": tree,
+        "state_key": key,
+        "config": config or None,
+        "origin": origin if config else DEFAULT,
+    }, arrays
+
+
+TABLE: dict[str, Callable[[dict[str, Any], Path], Answer]] = {"convert": convert, "read": read}
+
+
+def _layers(asked: dict[str, Any] | None, foreign: Foreign, path: Path) -> list[Layer]:
+    embedded = embedded_config(foreign.rest)
+    layers = [Layer(ASKED, asked or {}), Layer(EMBEDDED, embedded), Layer(CONFIG_NAME, _beside(path))]
+    if len(canonical_json(embedded)) > settings().config_kib * 1024:
+        raise ConfigError(
+            found=f"The configuration inside the checkpoint is larger than {settings().config_kib} KiB.",
+            why="A configuration holds sizes and names, never data.",
+            do="Save the checkpoint with its architecture and class names alone.",
+        )
+    return layers
+
+
+def _beside(path: Path) -> dict[str, Any]:
+    beside = path.parent / CONFIG_NAME
+    return read_config_file(beside) if beside.exists() else {}
+
+
+def _states_sizes(config: Mapping[str, Any]) -> bool:
+    """Whether a table is a configuration and not only class names or a trainer's notebook."""
+    return bool({"base_filters", "model_type", "schema_version"} & config.keys())
+
+
+def _inferred(state: Mapping[str, Any]) -> dict[str, Any]:
+    """The sizes that the tensors tell; empty when they are of no known architecture."""
+    shapes = {name: tuple(tensor.shape) for name, tensor in state.items()}
+    try:
+        identified, _ = identify_state(shapes, stripped(list(shapes)))
+    except CheckpointError:
+        return {}
+    return {**ModelConfig.checked({**identified.sizes, "model_type": identified.name}).model_dump(mode="json")}
+
+
+def _facts(
+    foreign: Foreign,
+    resolved: Resolved,
+    arrays: dict[str, NDArray[Any]],
+    source_sha256: str,
+    notes: tuple[str, ...],
+    asked_id: str | None,
+) -> Facts:
+    weights_hash = weights_sha256(arrays)
+    config = resolved.config
+    identity = text_sha256(weights_hash + config.canonical())[:8]
+    model_id = asked_id or f"imported_{config.model_type}_{identity}_v1.0.0"
+    claims = _claims(foreign.rest)
+    card = Card(
+        display_name=model_id[:24] if asked_id else f"{config.model_type} {identity}",
+        summary=config.description or f"An imported {config.model_type}.",
+        maturity="imported",
+        trained_on=config.trained_on,
+        licence="Not stated by the file.",
+        limits=("Measured by nobody here: figures in the file are its own claims.",),
+        provenance={"source_kind": str(foreign.container), "source_sha256": source_sha256, **claims},
+        assumed=resolved.assumed,
+    )
+    return Facts(
+        model_id=model_id,
+        config=config,
+        card=card,
+        weights_sha256=weights_hash,
+        self_test=_self_test(config, arrays),
+        origins=resolved.origins,
+        versions=installed_versions(),
+        source={"sha256": source_sha256, "kind": str(foreign.container), "notes": list(notes)},
+    )
+
+
+def _self_test(config: ModelConfig, arrays: dict[str, NDArray[Any]]) -> dict[str, Any]:
+    """What the network answers here and now, so that a later change of libraries is noticed."""
+    import torch
+
+    network = build_on_meta(config)
+    network.load_state_dict({name: torch.from_numpy(a) for name, a in arrays.items()}, strict=True, assign=True)
+    return self_test.record(network.eval(), config)
+
+
+def _claims(rest: Mapping[str, Any]) -> dict[str, str]:
+    """Numbers and short texts beside the weights, as claims of the file."""
+    flat: dict[str, Any] = {}
+    for name, value in rest.items():
+        if name in ("config", "classes"):
+            continue
+        inner = value if isinstance(value, Mapping) else {"": value}
+        flat |= {f"claimed_{name}{'_' + str(k) if k else ''}": v for k, v in inner.items()}
+    kept = {k[:100]: v for k, v in flat.items() if isinstance(v, int | float | str) and len(str(v)) <= 200}
+    return {name: json.dumps(kept[name], ensure_ascii=False) for name in sorted(kept)[:MAX_CLAIMS]}

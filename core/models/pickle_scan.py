@@ -1,0 +1,126 @@
+"""Which globals a pickle would import, read off its instructions without running any.
+
+Owns naming them for a refusal. The guard itself is torch's weights-only loader in the worker; this list is
+stricter than that loader, and is looked at first.
+"""
+
+from __future__ import annotations
+
+import io
+import pickletools
+import re
+import zipfile
+from pathlib import Path
+from typing import IO, Any
+
+from core.models.sniffing import Container
+
+HARMLESS = frozenset({
+    "collections.OrderedDict", "torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_parameter", "torch.Size",
+    "torch.device", "_codecs.encode", *(f"{core}.multiarray.scalar" for core in ("numpy.core", "numpy._core")),
+    "numpy.dtype",
+})  # fmt: skip
+"""Names that stand for tensors, sizes and NumPy's single numbers, and nothing else."""
+
+_TENSOR_TYPES = re.compile(
+    r"torch\.(\w+Storage|storage\.UntypedStorage|float\d*|bfloat16|half|double|u?int\d*|long|short|bool)"
+)
+
+LEGACY_PARTS = 5
+"""A legacy file is five pickles (magic number, protocol, system, content, storage keys), then raw numbers."""
+
+_TEXT = frozenset({
+    "UNICODE", "BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8", "STRING", "BINSTRING", "SHORT_BINSTRING",
+})  # fmt: skip
+_PUT = frozenset({"PUT", "BINPUT", "LONG_BINPUT"})
+_GET = frozenset({"GET", "BINGET", "LONG_BINGET"})
+_MARK = object()
+
+
+def unwanted_globals(path: Path, container: Container) -> tuple[str, ...]:
+    """The globals that a PyTorch file asks for and weights do not need, sorted; empty for weights.
+
+    Raises
+    ------
+    ValueError : the instructions are damaged.
+    """
+    wanted: set[str] = set()
+    if container is Container.TORCH_ZIP:
+        with zipfile.ZipFile(path) as archive:
+            name = next(n for n in archive.namelist() if n.partition("/")[2] == "data.pkl")
+            wanted = globals_of(io.BytesIO(archive.read(name)))
+    elif container is Container.TORCH_LEGACY:
+        with path.open("rb") as file:
+            for _ in range(LEGACY_PARTS):
+                wanted |= globals_of(file)
+    return tuple(sorted(name for name in wanted if not is_harmless(name)))
+
+
+def is_harmless(name: str) -> bool:
+    """Whether a global stands for tensors, sizes or numbers only."""
+    return name in HARMLESS or _TENSOR_TYPES.fullmatch(name) is not None
+
+
+def globals_of(stream: IO[bytes]) -> set[str]:
+    """`module.name` of everything that one pickle would import; the stream stands behind it afterwards.
+
+    Names that the pickle computes instead of writing them down are told as `an unreadable name`.
+
+    Raises
+    ------
+    ValueError : the instructions are damaged.
+    """
+    found: set[str] = set()
+    machine = _Machine()
+    for opcode, argument, _ in pickletools.genops(stream):
+        found |= machine.step(opcode, argument)
+    return found
+
+
+class _Machine:
+    """A pickle machine that moves texts and knows nothing else: enough to see what is imported."""
+
+    def __init__(self) -> None:
+        self._stack: list[Any] = []  # texts, marks, and None for any other value
+        self._memo: dict[int, Any] = {}
+
+    def step(self, opcode: pickletools.OpcodeInfo, argument: Any) -> set[str]:  # whatever pickletools decoded
+        """Carry out one instruction; returns what it would import."""
+        name = opcode.name
+        if name in _TEXT:
+            self._stack.append(argument)
+        elif name in _PUT or name == "MEMOIZE":
+            self._memo[len(self._memo) if name == "MEMOIZE" else int(argument)] = self._top()
+        elif name in _GET:
+            self._stack.append(self._memo.get(int(argument)))
+        elif name == "MARK":
+            self._stack.append(_MARK)
+        elif name == "DUP":
+            self._stack.append(self._top())
+        elif name == "STACK_GLOBAL":
+            parts = [self._pop(), self._pop()][::-1]
+            self._stack.append(None)
+            return {".".join(parts) if all(isinstance(p, str) for p in parts) else "an unreadable name"}
+        else:
+            self._generic(opcode)
+            if name in ("GLOBAL", "INST"):
+                return {str(argument).replace(" ", ".", 1)}
+            if name.startswith("EXT"):
+                return {f"extension {argument}"}
+        return set()
+
+    def _generic(self, opcode: pickletools.OpcodeInfo) -> None:
+        before = opcode.stack_before
+        if any(part is pickletools.markobject or part is pickletools.stackslice for part in before):
+            while self._stack and self._pop() is not _MARK:
+                pass
+            before = [p for p in before if p is not pickletools.markobject and p is not pickletools.stackslice]
+        for _ in before:
+            self._pop()
+        self._stack.extend([None] * len(opcode.stack_after))
+
+    def _pop(self) -> Any:  # a text, a mark or None
+        return self._stack.pop() if self._stack else None
+
+    def _top(self) -> Any:  # a text, a mark or None
+        return self._stack[-1] if self._stack else None
