@@ -19,7 +19,7 @@ from core.metrics.intervals import Estimate
 from core.metrics.operating_points import OperatingPoint, is_positive
 from core.models.atomic import write_atomically
 from core.models.model import Model
-from core.render.nifti_out import label_json, mask_nifti
+from core.render.nifti_out import label_table, mask_nifti
 from core.render.overlay import overlay_png
 from core.studies.study import Kind, Study
 
@@ -86,7 +86,7 @@ def write_outputs(
     contents[f"{case}_overlay.png"] = overlay_png(study, prediction, model_name=model.display_name, case_id=case)
     if prediction.label_map is not None and study.kind is Kind.VOLUME:
         contents[f"{case}_dseg.nii.gz"] = mask_nifti(study, prediction)
-        contents[f"{case}_dseg.json"] = label_json(prediction)
+        contents[f"{case}_dseg.json"] = _json(label_table(prediction))
     paths = [out_dir / name for name in contents]
     for path, content in zip(paths, contents.values(), strict=True):
         write_atomically(path, content)
