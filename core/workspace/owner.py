@@ -150,6 +150,11 @@ class Workspace:
         """The owner's own file names by case or upload id: for the Upload page's switch and download alone."""
         return dict(read_json(self.folder / "names.json") or {})
 
+    def find_file(self, case_id: str, name: str) -> Path | None:
+        """A file that `file` made earlier, or None."""
+        target = self.case_folder(case_id) / "made" / name
+        return target if target.is_file() else None
+
     def size_bytes(self) -> int:
         """How much lies here."""
         total = 0

@@ -48,6 +48,13 @@ def get_figures(workspace: Workspace, case_id: str, key: str) -> Prediction | No
     return None if plain is None else prediction_from_parts({**plain, "heat_for": None}, {})
 
 
+def heat_for(workspace: Workspace, case_id: str, key: str) -> str | None:
+    """The class that the result's heat map explains, or None where it has none."""
+    plain = read_json(_place(workspace, case_id, key).with_suffix(".json"))
+    found: str | None = None if plain is None else plain["heat_for"]
+    return found
+
+
 def _place(workspace: Workspace, case_id: str, key: str) -> Path:
     if not _KEY.fullmatch(key):
         raise ValueError("a result's key is 64 hex digits")

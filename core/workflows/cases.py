@@ -1,0 +1,186 @@
+"""From an upload to cases: receive, sort, read in the worker, answer choices, join channels, add a sample.
+
+Owns the order of these steps. Each of them can be cut off and taken up again: what was received is on disk,
+and `read_waiting` goes on where the last one stopped.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import tempfile
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import IO
+
+from core.errors import GeometryError, NotFound, ReadroomError
+from core.studies import combine_channels
+from core.studies.study import Kind, Study
+from core.studies.synthetic import synthetic_film, synthetic_volume
+from core.workflows.open_study import group_uploads, open_study
+from core.workflows.pictures import prepare
+from core.workspace import Case, Upload, Uploads, UploadState, Workspace
+
+SAMPLE_SEED = 7
+"""One seed, so that everyone's sample is the same picture and the same numbers."""
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+"""What makes a spreadsheet compute a cell instead of showing it."""
+
+_reading: dict[Path, threading.Lock] = {}
+
+
+def receive(workspace: Workspace, files: Iterable[tuple[str, IO[bytes]]]) -> None:
+    """Move the bytes of an upload to the owner's folder; nothing is looked into yet.
+
+    Raises
+    ------
+    TooLarge : the owner's folder would grow over its quota.
+    """
+    Uploads(workspace).receive(files)
+
+
+def is_waiting(workspace: Workspace) -> bool:
+    """Whether something was received that nobody has read."""
+    uploads = Uploads(workspace)
+    return bool(uploads.batches()) or any(u.state is UploadState.WAITING for u in uploads.all())
+
+
+def read_waiting(workspace: Workspace, progress: Callable[[int, int], None] | None = None) -> None:
+    """Read what was received: each upload becomes a case, a question or a refusal, each for itself.
+
+    progress : told (how many are read, of how many).
+    """
+    uploads = Uploads(workspace)
+    # Two tabs of one owner must not read the same bytes into two cases.
+    with _reading.setdefault(workspace.folder, threading.Lock()):
+        for batch in uploads.batches():
+            uploads.sort(batch, _groups(batch))
+        waiting = [u for u in uploads.all() if u.state is UploadState.WAITING]
+        for number, upload in enumerate(waiting):
+            if progress is not None:
+                progress(number, len(waiting))
+            _read(workspace, uploads, upload)
+            workspace.touch()
+
+
+def answer_choice(workspace: Workspace, upload_id: str, choice: str) -> Case:
+    """Read one of the studies that lie in an upload; the others stay on offer.
+
+    Raises
+    ------
+    NotFound : the upload or the choice is not there. StudyError : it cannot be read after all.
+    """
+    uploads = Uploads(workspace)
+    upload = uploads.get(upload_id)
+    if choice not in {c.id for c in upload.choices}:
+        raise NotFound(
+            found="That series is not in this upload.",
+            why="Only what was found in it can be read.",
+            do="Choose one of the list.",
+        )
+    # A number asks for a volume of a 4-D file, anything else for a series.
+    study = (
+        open_study(upload.files, volume=int(choice)) if choice.isdigit() else open_study(upload.files, series=choice)
+    )
+    case = _keep(workspace, study, upload_id)
+    left = upload.without(choice)
+    if left.choices:
+        uploads.keep(left)
+    else:
+        uploads.drop(upload_id)
+    return case
+
+
+def join_channels(workspace: Workspace, channels: Mapping[str, str]) -> Case:
+    """Several cases on one grid as one case with named channels; the single ones stay.
+
+    channels : case id by channel name.
+
+    Raises
+    ------
+    GeometryError : a case stands for two channels, or the grids differ.
+    """
+    if len(set(channels.values())) < len(channels):
+        raise GeometryError(
+            found="One case was chosen for two channels.",
+            why="Each channel is an image of its own.",
+            do="Choose a different case for each channel.",
+        )
+    joined = combine_channels({name: workspace.study(case_id) for name, case_id in channels.items()})
+    case = workspace.add_study(joined, made_of=tuple(channels.values()))
+    prepare(workspace, case.id, joined)
+    return case
+
+
+def add_sample(workspace: Workspace, kind: Kind) -> Case:
+    """A synthetic film or volume, which says so in the picture, read like any other file."""
+    with tempfile.TemporaryDirectory() as folder:
+        if kind is Kind.FILM:
+            path = Path(folder) / "film.png"
+            synthetic_film(path, SAMPLE_SEED)
+        else:
+            path = Path(folder) / "volume.nii.gz"
+            synthetic_volume(path, SAMPLE_SEED)
+        return _keep(workspace, open_study([path]), None)
+
+
+def cases_csv(workspace: Workspace) -> bytes:
+    """cases.csv: what each case is, without any file name."""
+    header = ("case", "kind", "modality", "size", "spacing_mm", "orientation", "checks", "sha256")
+    rows = [
+        (
+            case.id,
+            case.kind.value,
+            case.report.modality or "",
+            " x ".join(str(n) for n in case.report.shape),
+            " x ".join(f"{s:g}" for s in case.report.spacing_mm or ()),
+            case.report.orientation or "",
+            " | ".join((*case.report.changed, *case.report.warnings)),
+            case.sha256,
+        )
+        for case in workspace.cases()
+    ]
+    return table_csv(header, rows)
+
+
+def names_csv(workspace: Workspace) -> bytes:
+    """The map that the owner asks for: case id and the file names that came with it."""
+    names = workspace.names()
+    rows = [(case.id, name) for case in workspace.cases() for name in names.get(case.id, ())]
+    return table_csv(("case", "file"), rows)
+
+
+def table_csv(header: Iterable[str], rows: Iterable[Iterable[str]]) -> bytes:
+    """Rows as CSV in UTF-8; a cell that a spreadsheet would compute is led by an apostrophe."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(header)
+    for row in rows:
+        writer.writerow([f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell for cell in row])
+    return out.getvalue().encode()
+
+
+def _groups(batch: Path) -> list[list[Path]]:
+    files = sorted(batch.glob("file-*"))
+    try:
+        return [list(group) for group in group_uploads(files)]
+    except ReadroomError:
+        # Files that cannot be sorted together are read one by one: then the bad one is refused by name.
+        return [[file] for file in files]
+
+
+def _read(workspace: Workspace, uploads: Uploads, upload: Upload) -> None:
+    try:
+        _keep(workspace, open_study(upload.files), upload.id)
+    except ReadroomError as refusal:
+        uploads.keep(upload.refused(refusal))
+    else:
+        uploads.drop(upload.id)
+
+
+def _keep(workspace: Workspace, study: Study, upload_id: str | None) -> Case:
+    case = workspace.add_study(study, upload_id=upload_id)
+    prepare(workspace, case.id, study)
+    return case

@@ -1,0 +1,245 @@
+"""A result as the page shows it: rows, verdicts, sentences with k, n and interval, files to take away.
+
+Owns the words and the order of rows. Every figure comes from the prediction, its operating points or the
+model's card; whether a score is above a threshold is `core.metrics.is_positive`'s answer alone.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from core.inference.prediction import Prediction
+from core.metrics.intervals import Estimate, wilson
+from core.metrics.operating_points import OperatingPoint, is_positive
+from core.models.model import Model
+from core.render.nifti_out import label_table, mask_nifti
+from core.render.overlay import overlay_png
+from core.render.palette import label_colour
+from core.workflows.cases import table_csv
+from core.workflows.report import result_json
+from core.workflows.run_prediction import find_figures, find_result
+from core.workspace import Case, Workspace
+
+FEW_CASES = 10
+"""Fewer positive or negative cases than this: intervals are too wide to choose by."""
+
+ABOVE, BELOW = "above", "below"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One row of a classifier's result. `verdict` is 'above', 'below' or '' without a threshold."""
+
+    name: str
+    score: float
+    verdict: str
+    point: OperatingPoint | None
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """One row of a segmentation's result."""
+
+    name: str
+    colour: str
+    volume_ml: float | None
+    voxels: int
+
+
+def point_names(model: Model) -> tuple[str, ...]:
+    """Names of the operating points that may be used: those bound to these very weights."""
+    return tuple(dict.fromkeys(p.name for p in model.operating_points if p.weights_sha256 == model.weights_sha256))
+
+
+def at_point(prediction: Prediction, model: Model, name: str | None) -> Prediction:
+    """The prediction with the operating points of that name in force; findings without one keep theirs."""
+    chosen = {
+        p.finding: p
+        for p in model.operating_points
+        if p.name == name and p.weights_sha256 == prediction.weights_sha256 and p.finding in prediction.scores
+    }
+    return replace(prediction, thresholds={**prediction.thresholds, **chosen})
+
+
+def findings(prediction: Prediction) -> tuple[Finding, ...]:
+    """Scores with their thresholds, by score less threshold; those without a threshold last."""
+    rows = [_finding(name, score, prediction.thresholds.get(name)) for name, score in prediction.scores.items()]
+    return tuple(sorted(rows, key=lambda r: (r.point is None, (r.point.threshold if r.point else 0.0) - r.score)))
+
+
+def labels(prediction: Prediction) -> tuple[Label, ...]:
+    """Label names with colour, volume and voxels, in the order of their values."""
+    return tuple(
+        Label(name, label_colour(value), prediction.volumes_ml.get(name), prediction.voxels.get(name, 0))
+        for value, name in enumerate(prediction.labels, start=1)
+    )
+
+
+def point_sentences(point: OperatingPoint) -> tuple[str, ...]:
+    """What a threshold did on the cases that chose it, with k, n and interval, and how it was chosen."""
+    if not point.positives and not point.negatives:
+        return (f"The threshold {point.threshold:.3g} comes with no test cases.",)
+    false_alarms = wilson(point.fp, point.negatives)
+    said = [
+        f"At this threshold, in {point.cohort or 'the cases that chose it'}: {point.finding} was found in "
+        f"{_of(point.sensitivity)} and called wrongly in {_of(false_alarms)}."
+    ]
+    if point.guaranteed and point.target is not None and point.confidence is not None:
+        what = "sensitivity" if "sensitivity" in point.rule.value else "specificity"
+        said.append(f"Chosen so that {what} is at least {point.target:.0%} with {point.confidence:.0%} confidence.")
+    if point.chosen_on == "same_cases":
+        said.append("Chosen and judged on the same cases, so it looks better than it is.")
+    if min(point.positives, point.negatives) < FEW_CASES:
+        few, kind = min((point.positives, "positive"), (point.negatives, "negative"))
+        said.append(f"Only {few} {kind} cases. Intervals are wide.")
+    return tuple(said)
+
+
+def metric_sentences(model: Model) -> tuple[str, ...]:
+    """The card's measured figures in words, with n and interval."""
+    return tuple(
+        f"{m.name} {m.value:.2f}"
+        + (f" (95 % interval {m.lo:.2f}–{m.hi:.2f})" if m.lo is not None and m.hi is not None else "")
+        + (f", {m.k} of {m.n}" if m.k is not None else f", n = {m.n}" if m.n else "")
+        + (f", {m.split}" if m.split else "")
+        + "."
+        for m in model.card.metrics
+    )
+
+
+def tested_on(model: Model) -> str:
+    """One line for the sidebar: on how many cases it was tested, of which how many with the finding."""
+    counted = [m for m in model.card.metrics if m.n]
+    point = next((p for p in model.operating_points if p.positives), None)
+    if counted:
+        most = max(counted, key=lambda m: m.n or 0)
+        where = f", {most.split}" if most.split else ""
+        return f"Tested on {most.n:,} {most.unit}{'' if most.n == 1 else 's'}{where}."
+    if point is not None:
+        return (
+            f"Tested on {point.positives + point.negatives:,} {point.unit}s, {point.positives:,} with {point.finding}."
+        )
+    return "Not tested: no figures with this model."
+
+
+def command_of(case: Case, model: Model, prediction: Prediction) -> str:
+    """What to type for the same numbers; the files are the owner's own, so they stand as placeholders."""
+    words = ["python", "-m", "core", "predict", "--model", model.id, "--out", "results"]
+    if prediction.provenance.settings.get("explain"):
+        words.append("--explain")
+    channels = [f"--channel {shlex.quote(f'{name}=FILE')}" for name in case.channels] if case.made_of else []
+    return " ".join([shlex.join(words), *(channels or [f"{case.id.upper()}_FILE"])])
+
+
+def provenance_rows(case: Case, model: Model, prediction: Prediction) -> list[tuple[str, str]]:
+    """Everything that made the numbers, as (fact, value)."""
+    made, at_work = prediction.provenance, prediction.thresholds.values()
+    return [
+        ("Case", case.id),
+        ("Image SHA-256", prediction.input_sha256),
+        ("Model", f"{model.display_name} ({model.id}), {model.architecture}, {model.card.maturity}"),
+        ("Weights SHA-256", prediction.weights_sha256),
+        ("File SHA-256", model.file_sha256),
+        ("Input", model.input.sentence()),
+        ("Device", f"{made.device}, {made.precision}"),
+        ("Versions", ", ".join(f"{name} {value}" for name, value in made.versions.items())),
+        ("Time", ", ".join(f"{name} {seconds:.2f} s" for name, seconds in made.timings_s.items())),
+        ("Notes", " ".join(made.notes) or "none"),
+        *(
+            (f"Threshold, {p.finding}", f"{p.threshold!r}, {p.name}, {p.cohort}")
+            for p in prediction.thresholds.values()
+        ),
+        ("Trained on", model.card.trained_on or "not stated"),
+        ("Licence", model.card.licence or "not stated"),
+        *(("Known limit", limit) for limit in model.card.limits),
+    ]
+
+
+def result_file(workspace: Workspace, case: Case, model: Model, point: str | None) -> bytes:
+    """The result as JSON, at the operating point on screen."""
+    found = at_point(_require(workspace, case, model), model, point)
+    plain = result_json(found, workspace.study(case.id), model, case.id, command_of(case, model, found))
+    return json.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False).encode()
+
+
+def overlay_file(workspace: Workspace, case: Case, model: Model) -> bytes:
+    """The picture with its overlay and the notice burned in, as PNG."""
+    found = _require(workspace, case, model)
+    return overlay_png(workspace.study(case.id), found, model_name=model.display_name, case_id=case.id)
+
+
+def mask_file(workspace: Workspace, case: Case, model: Model) -> bytes:
+    """The labels as NIfTI on the input's own grid."""
+    return mask_nifti(workspace.study(case.id), _require(workspace, case, model))
+
+
+def label_file(workspace: Workspace, case: Case, model: Model) -> bytes:
+    """The label names beside the mask, as JSON."""
+    return json.dumps(label_table(_require(workspace, case, model)), indent=2, ensure_ascii=False).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """All cases that the model was run on. Cells are text, as on screen and in the CSV."""
+
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def results_table(workspace: Workspace, cases: Sequence[Case], model: Model, point: str | None) -> Table:
+    """One row for each case with a result of this model: scores and verdicts, volumes."""
+    header = (
+        "case",
+        *(f for name in model.classes for f in (name, f"{name} verdict")),
+        *(f"{n} mL" for n in model.labels),
+    )
+    rows = []
+    for case in cases:
+        found = find_figures(workspace, case, model)
+        if found is not None:
+            rows.append((case.id, *_scores(at_point(found, model, point), model), *_volumes(found, model)))
+    return Table(header, tuple(rows))
+
+
+def number_columns(table: Table) -> list[int]:
+    """Places of the columns that hold numbers: all but the case and the verdicts."""
+    return [place for place, name in enumerate(table.header) if place and not name.endswith(" verdict")]
+
+
+def results_csv(table: Table, model: Model) -> bytes:
+    """The table with the model that made it in each row."""
+    made_by = (model.id, model.weights_sha256)
+    return table_csv((*table.header, "model", "weights_sha256"), [(*row, *made_by) for row in table.rows])
+
+
+def _finding(name: str, score: float, point: OperatingPoint | None) -> Finding:
+    if point is None:
+        return Finding(name, score, "", None)
+    return Finding(name, score, ABOVE if bool(is_positive(score, point.threshold)) else BELOW, point)
+
+
+def _scores(prediction: Prediction, model: Model) -> tuple[str, ...]:
+    by_name = {row.name: row for row in findings(prediction)}
+    return tuple(cell for name in model.classes for cell in (f"{by_name[name].score:.4f}", by_name[name].verdict))
+
+
+def _volumes(prediction: Prediction, model: Model) -> tuple[str, ...]:
+    volumes = (prediction.volumes_ml.get(name) for name in model.labels)
+    return tuple("unknown" if v is None else f"{v:.3f}" for v in volumes)
+
+
+def _of(estimate: Estimate) -> str:
+    if estimate.value is None or estimate.lo is None or estimate.hi is None:
+        return f"{estimate.k} of {estimate.n}"
+    low, high = 100 * estimate.lo, 100 * estimate.hi
+    return f"{estimate.k} of {estimate.n} ({100 * estimate.value:.1f} %, 95 % interval {low:.1f}–{high:.1f})"
+
+
+def _require(workspace: Workspace, case: Case, model: Model) -> Prediction:
+    found = find_result(workspace, case, model)
+    if found is None:
+        raise FileNotFoundError(f"{case.id} has no result of {model.id}")
+    return found

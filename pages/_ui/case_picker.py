@@ -1,0 +1,55 @@
+"""The page's title with the case picker: previous, choose, next."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.workspace import Case
+from pages._ui.state import State
+
+
+def pick_case(now: State) -> Case | None:
+    """Draw title and picker; the chosen case, or None where there is none."""
+    cases = {case.id: case for case in now.workspace.cases()}
+    title, back, picker, forward = st.columns([2.0, 0.16, 0.68, 0.16], vertical_alignment="center", gap="small")
+    title.title("Predict")
+    if now.case is not None and now.case not in cases:
+        now.messages.append(f"{now.case[:20]} is not here: it was deleted, or it belongs to another browser.")
+        now.case = now.job = None
+    if not cases:
+        return None
+    if now.case is None:
+        now.case = next(iter(cases))
+    ids = list(cases)
+    place = ids.index(now.case)
+    back.button(
+        "Previous case", icon=":material/chevron_left:", key="previous", on_click=_step, args=(now, "previous"),
+        disabled=place == 0, help="Previous case (P)",
+    )  # fmt: skip
+    st.session_state["case"] = now.case
+    picker.selectbox("Case", ids, key="case", on_change=_case_chosen, args=(now,), label_visibility="collapsed")
+    forward.button(
+        "Next case", icon=":material/chevron_right:", key="next", on_click=_step, args=(now, "next"),
+        disabled=place == len(ids) - 1, help="Next case (N)",
+    )  # fmt: skip
+    return cases[now.case]
+
+
+def step(now: State, direction: str) -> bool:
+    """Go to the next or previous case; whether there was one."""
+    ids = [case.id for case in now.workspace.cases()]
+    if now.case not in ids:
+        return False
+    place = ids.index(now.case) + (1 if direction == "next" else -1)
+    if not 0 <= place < len(ids):
+        return False
+    now.case, now.job = ids[place], None
+    return True
+
+
+def _case_chosen(now: State) -> None:
+    now.case, now.job = st.session_state["case"], None
+
+
+def _step(now: State, direction: str) -> None:
+    step(now, direction)

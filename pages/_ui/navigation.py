@@ -1,0 +1,28 @@
+"""The pages, in order: one line each. Absolute paths, so that a deep link runs the shell first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+_PAGES = Path(__file__).resolve().parent.parent
+
+UPLOAD, PREDICT = "upload", "predict"
+
+
+def all_pages() -> dict[str, st.Page]:
+    """Every page that works, by its address."""
+    return {
+        UPLOAD: _page(UPLOAD, "Upload", ":material/upload_file:", default=True),
+        PREDICT: _page(PREDICT, "Predict", ":material/image_search:"),
+    }
+
+
+def page(address: str) -> st.Page:
+    """One page, to link to or to switch to."""
+    return all_pages()[address]
+
+
+def _page(address: str, title: str, icon: str, *, default: bool = False) -> st.Page:
+    return st.Page(_PAGES / f"{address}.py", title=title, icon=icon, url_path=address, default=default)

@@ -1,0 +1,110 @@
+"""Beside the picture: what the model says, what the numbers mean, downloads, and how it was made."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.inference.prediction import Prediction
+from core.models.model import Model
+from core.studies.study import Kind
+from core.workflows import result_view
+from core.workspace import Case
+from pages._ui import words
+from pages._ui.run_panel import run_all
+from pages._ui.state import State
+
+SCORE = "A score is the model output, not the chance of disease."
+HEAT = "The heat map shows where the score is sensitive to the image. It is not an outline of disease."
+LABELS = "Labels are a model's proposal. Check every slice."
+
+
+def show_result(now: State, case: Case, model: Model, found: Prediction) -> None:
+    """Draw the result of this case by this model."""
+    point = _pick_point(now, model)
+    at = result_view.at_point(found, model, point)
+    if found.scores:
+        _scores(at)
+    if found.labels:
+        _labels(found, model)
+    words.caution(*found.warnings)
+    if found.scores:
+        words.caution(HEAT)
+    if found.labels:
+        words.caution(LABELS)
+    _downloads(now, case, model, point, found)
+    _how(case, model, at)
+    run_all(now, model)
+
+
+def _pick_point(now: State, model: Model) -> str | None:
+    names = result_view.point_names(model)
+    if len(names) < 2:
+        return names[0] if names else None
+    st.session_state["point"] = now.points.get(model.id, names[0])
+    st.selectbox("Operating point", names, key="point", on_change=_point_chosen, args=(now, model.id))
+    return now.points.get(model.id, names[0])
+
+
+def _point_chosen(now: State, model_id: str) -> None:
+    now.points[model_id] = st.session_state["point"]
+
+
+def _scores(at: Prediction) -> None:
+    rows = result_view.findings(at)
+    words.table(
+        ("Finding", "Score", "score | threshold", ""),
+        [(row.name, f"{row.score:.2f}", _bar(row), words.verdict(row.verdict)) for row in rows],
+        numbers=(1,),
+        label="Scores",
+    )
+    words.fact(" ".join((SCORE, *(s for r in rows if r.point for s in result_view.point_sentences(r.point)))))
+
+
+def _labels(found: Prediction, model: Model) -> None:
+    words.table(
+        ("Label", "Volume", "Voxels"),
+        [
+            (
+                words.swatch(label.colour, label.name),
+                "unknown" if label.volume_ml is None else f"{label.volume_ml:.2f} mL",
+                f"{label.voxels:,}",
+            )
+            for label in result_view.labels(found)
+        ],
+        numbers=(1, 2),
+        label="Volumes",
+    )
+    words.fact(" ".join(result_view.metric_sentences(model)))
+
+
+def _downloads(now: State, case: Case, model: Model, point: str | None, found: Prediction) -> None:
+    workspace = now.workspace
+    row = st.container(horizontal=True, key="downloads")
+    row.download_button(
+        "Report (.json)", lambda: result_view.result_file(workspace, case, model, point), f"{case.id}_result.json",
+        "application/json", key="get-json", on_click="ignore",
+    )  # fmt: skip
+    row.download_button(
+        "Picture (.png)", lambda: result_view.overlay_file(workspace, case, model), f"{case.id}_overlay.png",
+        "image/png", key="get-png", on_click="ignore",
+    )  # fmt: skip
+    if found.labels and case.kind is Kind.VOLUME:
+        row.download_button(
+            "Labels (.nii.gz)", lambda: result_view.mask_file(workspace, case, model), f"{case.id}_dseg.nii.gz",
+            "application/gzip", key="get-mask", on_click="ignore",
+        )  # fmt: skip
+        row.download_button(
+            "Label names (.json)", lambda: result_view.label_file(workspace, case, model), f"{case.id}_dseg.json",
+            "application/json", key="get-labels", on_click="ignore",
+        )  # fmt: skip
+
+
+def _how(case: Case, model: Model, at: Prediction) -> None:
+    with st.expander("How this was made", key="how"):
+        words.table(("Fact", "Value"), result_view.provenance_rows(case, model, at), label="How this was made")
+        words.fact("The same numbers from a terminal:")
+        st.code(result_view.command_of(case, model, at), language="bash", wrap_lines=True)
+
+
+def _bar(row: result_view.Finding) -> words.Html:
+    return words.bar(row.score, row.point.threshold if row.point else None, row.verdict)

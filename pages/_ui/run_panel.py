@@ -1,0 +1,121 @@
+"""Beside a picture without a result: run the model, watch the run, or read why it cannot be run."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.errors import NotFound
+from core.inference.admission import Admission, Verdict
+from core.models.model import Model
+from core.workflows.choose_model import Badge, first_fitting, models_for
+from core.workflows.run_prediction import admission_of, cases_to_run, find_running, start_run
+from core.workspace import Case, Job, JobState, jobs
+from pages._ui import words
+from pages._ui.state import State
+
+POLL_S = 0.5
+
+
+def show_run(now: State, case: Case, model: Model) -> None:
+    """Draw what can be done for a case that the chosen model was not run on."""
+    job = _job_of(now, case, model)
+    if job is not None and job.state is JobState.RUNNING:
+        now.job = job.id
+        watch_run(now)
+        return
+    if job is not None:
+        _ended(job)
+    if model.problem is not None:
+        words.refusal((model.problem, f"{model.display_name} cannot be run like this.", "Choose another model."))
+        return
+    admission = admission_of(now.workspace, case, model)
+    if admission.verdict is Verdict.REFUSED:
+        _mismatch(now, case, admission)
+    else:
+        _warned(admission)
+        words.caution(*model.card.assumed)
+        st.button(
+            f"Run {model.display_name}", key="run", type="primary", width="stretch", on_click=_start,
+            args=(now, [case], model),
+        )  # fmt: skip
+        words.fact("The picture is shown as it was read. Nothing runs until you say so.")
+    run_all(now, model)
+
+
+def run_all(now: State, model: Model) -> None:
+    """The button for every case that the model fits and was not run on."""
+    left = cases_to_run(now.workspace, model)
+    if len(left) > 1 and not jobs.running(now.workspace):
+        st.button(
+            f"Run all {len(left)} fitting cases",
+            key="run-all",
+            width="stretch",
+            on_click=_start,
+            args=(now, left, model),
+        )
+
+
+@st.fragment(run_every=POLL_S)
+def watch_run(now: State) -> None:
+    """The bar of a run, drawn again by itself until the run ends; then the whole page once."""
+    job = None if now.job is None else _find(now, now.job)
+    if job is None or job.state is not JobState.RUNNING:
+        st.rerun()
+        return
+    left = "" if job.left_s is None else f" · about {_time(job.left_s)} left"
+    st.progress(job.share, f"{job.stage}{left}")
+    st.button("Cancel", key="cancel", on_click=jobs.cancel, args=(now.workspace, job.id))
+
+
+def _job_of(now: State, case: Case, model: Model) -> Job | None:
+    """The run that the address names where it is about this case and model, else one that is running."""
+    if now.job is not None:
+        job = _find(now, now.job)
+        if job is None:
+            words.fact("That run is no longer here.")
+            now.job = None
+        elif job.subject["weights"] == model.weights_sha256 and case.id in job.subject["cases"].split():
+            return job
+    return find_running(now.workspace, case, model)
+
+
+def _find(now: State, job_id: str) -> Job | None:
+    try:
+        return jobs.get(now.workspace, job_id)
+    except NotFound:
+        return None
+
+
+def _ended(job: Job) -> None:
+    if job.state is JobState.FAILED and job.refusal is not None:
+        words.refusal(job.refusal)
+        words.fact("The case is unchanged.")
+    elif job.state is JobState.CANCELLED:
+        words.fact("The run was cancelled. The case is unchanged.")
+    elif job.state is JobState.INTERRUPTED:
+        words.caution("The server stopped while this ran. The case is unchanged; run the model again.")
+
+
+def _mismatch(now: State, case: Case, admission: Admission) -> None:
+    words.caution(*(reason.replace("This is", f"{case.id} is") for reason in admission.reasons))
+    other = first_fitting(models_for(case), case)
+    if other is not None and other.id != now.model:
+        st.button(f"Choose {other.display_name}", key="choose-fitting", on_click=_choose, args=(now, other.id))
+
+
+def _warned(admission: Admission) -> None:
+    if admission.verdict is Verdict.WARNED:
+        words.badges([Badge("outside tested range", "caution")])
+        words.caution(*admission.reasons)
+
+
+def _start(now: State, chosen: list[Case], model: Model) -> None:
+    now.job = start_run(now.workspace, chosen, model)
+
+
+def _choose(now: State, model_id: str) -> None:
+    now.model, now.chosen_model = model_id, True
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"

@@ -1,0 +1,100 @@
+"""Text blocks of our own look: facts, cautions, refusals, badges, tables. Every value is escaped here.
+
+`st.html` is used for them alone; nothing that comes from a file, a model or an address reaches it unescaped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from html import escape
+
+import streamlit as st
+
+from core.workflows.choose_model import Badge
+
+
+@dataclass(frozen=True, slots=True)
+class Html:
+    """Markup made in this package; anything else is text."""
+
+    markup: str
+
+
+def fact(*sentences: str) -> None:
+    """Quiet lines of facts."""
+    if sentences:
+        st.html("".join(f'<p class="rr-fact">{escape(s)}</p>' for s in sentences))
+
+
+def caution(*sentences: str) -> None:
+    """Something to know before relying on what is shown."""
+    if sentences:
+        st.html(f'<div class="rr-caution" role="note">{"<br>".join(escape(s) for s in sentences)}</div>')
+
+
+def refusal(sentences: tuple[str, str, str]) -> None:
+    """What was found, why that stops us, what to do."""
+    found, why, do = (escape(s) for s in sentences)
+    st.html(f'<div class="rr-refusal" role="alert"><strong>{found}</strong> {why} {do}</div>')
+
+
+def cell(first: str, *others: str) -> None:
+    """A cell of a table that is laid out in columns: one line, and quieter ones below."""
+    more = "".join(f'<br><span class="rr-muted">{escape(other)}</span>' for other in others)
+    st.html(f'<div class="rr-cell">{escape(first)}{more}</div>')
+
+
+def empty(text: str) -> None:
+    """What to do next where there is nothing yet."""
+    st.html(f'<p class="rr-empty">{escape(text)}</p>')
+
+
+def heading(text: str) -> None:
+    """A small heading inside a page."""
+    st.html(f'<h2 class="rr-heading">{escape(text)}</h2>')
+
+
+def badges(row: Iterable[Badge]) -> None:
+    """Words of state in boxes; the colour only helps."""
+    boxes = "".join(f'<span class="rr-badge rr-{escape(b.tone)}">{escape(b.word)}</span>' for b in row)
+    st.html(f'<div class="rr-badges">{boxes}</div>')
+
+
+def table(
+    header: Sequence[str], rows: Iterable[Sequence[str | Html]], *, numbers: Iterable[int] = (), label: str
+) -> None:
+    """A table of text; columns in `numbers` are set right. `label` names it to a screen reader."""
+    right = set(numbers)
+
+    def cell(tag: str, place: int, value: str | Html) -> str:
+        text = value.markup if isinstance(value, Html) else escape(value)
+        scope = ' scope="col"' if tag == "th" else ""
+        return f"<{tag}{scope}{' class=rr-number' if place in right else ''}>{text}</{tag}>"
+
+    head = "".join(cell("th", i, h) for i, h in enumerate(header))
+    body = "".join(f"<tr>{''.join(cell('td', i, v) for i, v in enumerate(row))}</tr>" for row in rows)
+    st.html(
+        f'<div class="rr-scroll" tabindex="0" role="region" aria-label="{escape(label)}">'
+        f'<table class="rr-table"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    )
+
+
+def bar(score: float, threshold: float | None, verdict: str) -> Html:
+    """A score between 0 and 1 as a bar, with a tick at the threshold. The numbers stand beside it in text."""
+    tick = "" if threshold is None or not 0 <= threshold <= 1 else f'<i style="left:{100 * threshold:.2f}%"></i>'
+    tone = "rr-above" if verdict == "above" else "rr-below"
+    width = 100 * min(1.0, max(0.0, score))
+    return Html(f'<span class="rr-bar {tone}" aria-hidden="true"><b style="width:{width:.2f}%"></b>{tick}</span>')
+
+
+def verdict(word: str) -> Html:
+    """'above' in a box, 'below' without, nothing where there is no threshold."""
+    if not word:
+        return Html('<span class="rr-muted">no threshold</span>')
+    return Html(f'<span class="rr-verdict rr-{"above" if word == "above" else "below"}">{escape(word)}</span>')
+
+
+def swatch(colour: str, name: str) -> Html:
+    """A label's name behind a square of its colour."""
+    return Html(f'<span class="rr-swatch" style="background:{escape(colour)}"></span>{escape(name)}')

@@ -1,0 +1,40 @@
+"""See one image, and what the chosen model says of it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.workflows.choose_model import find_model
+from pages._ui import words
+from pages._ui.case_picker import pick_case
+from pages._ui.frame import tell
+from pages._ui.navigation import UPLOAD, page
+from pages._ui.picture import show_picture
+from pages._ui.result_panel import show_result
+from pages._ui.results_table import show_table
+from pages._ui.run_panel import show_run
+from pages._ui.state import state, write_address
+
+now = state()
+case = pick_case(now)
+write_address(now, "model", "case", "job")
+tell(now)
+
+if case is None:
+    words.empty("Choose a case, or upload one.")
+    st.page_link(page(UPLOAD), label="Upload images", icon=":material/upload_file:")
+else:
+    model = find_model(now.model)
+    with st.container(key="reading"):
+        left, right = st.columns([2.15, 1], gap="medium")
+        with left:
+            found = show_picture(now, case, model)
+        with right:
+            if model is None:
+                words.empty("No models found.")
+            elif found is not None:
+                show_result(now, case, model, found)
+            else:
+                show_run(now, case, model)
+    if model is not None:
+        show_table(now, model)
