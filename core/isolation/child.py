@@ -28,18 +28,25 @@ def main() -> None:
     """Serve the tasks of the table named on the command line until the parent closes the pipe."""
     table_name, parent = sys.argv[1], int(sys.argv[2])
     requests, answers = _private_pipes()
-    _confine.die_with_parent(parent)
     _confine.leave_network()
+    _confine.die_with_parent(parent)
     # Decoders log what they find in headers; the parent's log must not hold it.
     logging.disable(logging.CRITICAL)
-    table: Mapping[str, Task] | None = None
+    table = _load(table_name)
     while (message := read_message(requests)) is not None:
         limits = message["limits"]
         _confine.set_limits(limits["cpu_s"], limits["open_files"], limits["file_mib"])
-        if table is None:
-            module, _, name = table_name.partition(":")
-            table = getattr(importlib.import_module(module), name)
-        write_message(answers, _run(table, message))
+        write_message(answers, dict(table) if "fault" in table else _run(table, message))
+
+
+def _load(table_name: str) -> Mapping[str, Any]:
+    """The table, or the fault to answer with when it cannot be imported. Any: a function, or the fault's parts."""
+    module, _, name = table_name.partition(":")
+    try:
+        table: Mapping[str, Task] = getattr(importlib.import_module(module), name)
+    except Exception as fault:  # noqa: BLE001  # told to the first caller, since there is no log here
+        return _as_fault(fault)
+    return table
 
 
 def _private_pipes() -> tuple[IO[bytes], IO[bytes]]:
@@ -51,7 +58,7 @@ def _private_pipes() -> tuple[IO[bytes], IO[bytes]]:
     return requests, answers
 
 
-def _run(table: Mapping[str, Task], message: dict[str, Any]) -> dict[str, Any]:
+def _run(table: Mapping[str, Any], message: dict[str, Any]) -> dict[str, Any]:
     scratch = Path(message["scratch"])
     tempfile.tempdir = str(scratch)
     try:
@@ -60,7 +67,7 @@ def _run(table: Mapping[str, Task], message: dict[str, Any]) -> dict[str, Any]:
     except ReadroomError as error:
         return {"error": _as_parts(error)}
     except Exception as fault:  # noqa: BLE001  # whatever a decoder raises must become an answer
-        return {"fault": {"type": type(fault).__name__, "trace": _places(fault)}}
+        return _as_fault(fault)
     return {"answer": answer}
 
 
@@ -75,9 +82,10 @@ def _as_parts(error: ReadroomError) -> dict[str, Any]:
     }
 
 
-def _places(fault: BaseException) -> list[str]:
-    """Where it happened, without the messages: those can quote a header."""
-    return [f"{Path(at.filename).name}:{at.lineno} {at.name}" for at in traceback.extract_tb(fault.__traceback__)]
+def _as_fault(fault: Exception) -> dict[str, Any]:
+    """What happened and where, without the message: it can quote a header."""
+    trace = [f"{Path(at.filename).name}:{at.lineno} {at.name}" for at in traceback.extract_tb(fault.__traceback__)]
+    return {"fault": {"type": type(fault).__name__, "trace": trace}}
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -77,6 +78,11 @@ class Worker:
                 shutil.rmtree(scratch, ignore_errors=True)
         raise _refusal(answer)
 
+    def start(self) -> None:
+        """Start the child now, so that the first call finds it warm."""
+        with self._turn:
+            self._alive()
+
     @property
     def pid(self) -> int | None:
         """Process id of the child, None while there is none."""
@@ -96,14 +102,18 @@ class Worker:
         }
         message = {"task": name, "request": request, "scratch": str(scratch), "limits": limits}
         try:
-            write_message(_pipe(process.stdin), message)
+            try:
+                write_message(_pipe(process.stdin), message)
+            except BrokenPipeError as gone:
+                raise _died(process, self._limits) from gone
             answer = self._await_answer(process, wall_s)
         except BaseException:
             # A breach, a broken pipe, or the caller's own interrupt: the child's state is unknown, a fresh one is not.
             self._kill()
             self._process = _start(self._table)
             raise
-        if _memory_mib(psutil.Process(process.pid)) > _WARM_SHARE * self._limits.memory_mib:
+        used = _usage(process)
+        if used is None or used.memory_mib > _WARM_SHARE * self._limits.memory_mib:
             self._kill()
         return answer
 
@@ -116,8 +126,8 @@ class Worker:
     def _await_answer(self, process: subprocess.Popen[bytes], wall_s: float) -> dict[str, Any]:
         """Read the answer while looking at what the child uses."""
         stream = _pipe(process.stdout)
-        watched = psutil.Process(process.pid)
-        begun, cpu_before = time.monotonic(), _cpu_s(watched)
+        begun, before = time.monotonic(), _usage(process)
+        cpu_before = 0.0 if before is None else before.cpu_s
         received = bytearray()
         while True:
             ready, _, _ = select.select([stream], [], [], _LOOK_EVERY_S)
@@ -128,19 +138,17 @@ class Worker:
                 received += chunk
                 if (body := _complete(received)) is not None:
                     return parse_message(body)
-            self._require_within(watched, time.monotonic() - begun, cpu_before, wall_s)
+            used = _usage(process)
+            if used is not None:  # otherwise its end is about to be seen on the pipe
+                self._require_within(used, cpu_before)
+            if time.monotonic() - begun > wall_s:
+                raise _breach(f"more than {wall_s:g} seconds")
 
-    def _require_within(self, watched: psutil.Process, wall: float, cpu_before: float, wall_s: float) -> None:
-        try:
-            memory, cpu = _memory_mib(watched), _cpu_s(watched) - cpu_before
-        except psutil.NoSuchProcess:
-            return  # its end is seen on the pipe
-        if memory > self._limits.memory_mib:
+    def _require_within(self, used: _Usage, cpu_before: float) -> None:
+        if used.memory_mib > self._limits.memory_mib:
             raise _breach(f"more than {self._limits.memory_mib} MiB of memory")
-        if cpu > self._limits.cpu_s:
+        if used.cpu_s - cpu_before > self._limits.cpu_s:
             raise _breach(f"more than {self._limits.cpu_s} seconds of computing")
-        if wall > wall_s:
-            raise _breach(f"more than {wall_s:g} seconds")
 
     def _kill(self) -> None:
         process, self._process = self._process, None
@@ -187,16 +195,24 @@ def _complete(received: bytearray) -> bytes | None:
     return bytes(received[LENGTH.size :]) if len(received) >= LENGTH.size + length else None
 
 
-def _memory_mib(process: psutil.Process) -> float:
-    return float(process.memory_info().rss) / 2**20
+@dataclass(frozen=True, slots=True)
+class _Usage:
+    memory_mib: float
+    cpu_s: float
 
 
-def _cpu_s(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return float(times.user + times.system)
+def _usage(process: subprocess.Popen[bytes]) -> _Usage | None:
+    """What the child uses now; None when it has ended."""
+    try:
+        child = psutil.Process(process.pid)
+        times = child.cpu_times()
+        return _Usage(float(child.memory_info().rss) / 2**20, float(times.user + times.system))
+    except psutil.NoSuchProcess:
+        return None
 
 
 def _breach(used: str) -> WorkerBreach:
+    _log.warning("worker breach: %s", used)
     return WorkerBreach(
         found=f"Opening it took {used}.",
         why="It was stopped so that nobody else has to wait; the worker has been replaced.",
@@ -206,6 +222,7 @@ def _breach(used: str) -> WorkerBreach:
 
 def _died(process: subprocess.Popen[bytes], limits: Limits) -> WorkerBreach:
     code = process.wait()
+    _log.warning("worker died: code %d", code)
     if code == -24:  # SIGXCPU
         return _breach(f"more than {limits.cpu_s} seconds of computing")
     if code == -25:  # SIGXFSZ

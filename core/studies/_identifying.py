@@ -20,7 +20,8 @@ TECHNICAL: Final = {
     "MappingResourceUID", "CodingSchemeUID", "ImplementationClassUID", "ImplementationVersionName",
     "RelatedGeneralSOPClassUID", "OriginalSpecializedSOPClassUID", "SOPClassesInStudy",
     "LossyImageCompressionMethod", "SequenceName", "ImagedNucleus", "ReceiveCoilManufacturerName",
-    "TransmitCoilManufacturerName", "ContrastBolusAgent", "ConvolutionKernel", "FilterMaterial",
+    "TransmitCoilManufacturerName", "CollimatorGridName", "FilterType", "PlateType", "ProcessingFunction",
+    "PostprocessingFunction", "ContrastBolusAgent", "ConvolutionKernel", "FilterMaterial",
     "Grid", "ImagePresentationComments", "StackID",
 }  # fmt: skip
 """Text and UIDs that name a technique, a class or a code, never a person, a place, a time or an instance."""

@@ -155,7 +155,8 @@ def _series(members: list[Member]) -> Candidate:
     what = f"{modality_of(header)} series {number}, {count} slices of {header.Columns} x {header.Rows}"
     order = (number, str(header.get("SeriesInstanceUID", "")))
     sources = tuple(member.source for member in members)
-    return Candidate(sources, what, lambda volume: read_series(name, members, volume), order, patient_key(header))
+    patient = patient_key(header) if count > 1 else None  # one slice alone is no volume and cannot be mixed up
+    return Candidate(sources, what, lambda volume: read_series(name, members, volume), order, patient)
 
 
 def _series_name(names: Sequence[str]) -> str:

@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
+from pydicom.multival import MultiValue
 from pydicom.pixels.processing import apply_modality_lut
 from pydicom.pixels.utils import iter_pixels
 
@@ -119,12 +120,25 @@ def value_range(header: Dataset) -> tuple[float, float]:
     """Smallest and largest value that the stored bits can give after the modality table."""
     if header.get("ModalityLUTSequence") and (table := _table(header.ModalityLUTSequence[0])) is not None:
         return float(table[1].min()), float(table[1].max())
-    bits = int(header.get("BitsStored") or header.BitsAllocated)
-    signed = int(header.get("PixelRepresentation") or 0) == 1
-    low, high = (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if signed else (0, 2**bits - 1)
-    slope, intercept = modality_line(header)
-    ends = (low * slope + intercept, high * slope + intercept)
+    ends = [end * slope + intercept for end in stored_range(header) for slope, intercept in [modality_line(header)]]
     return min(ends), max(ends)
+
+
+def stored_range(header: Dataset) -> tuple[int, int]:
+    """Smallest and largest number that the stored bits can hold."""
+    bits = bits_of(header)
+    signed = int(header.get("PixelRepresentation") or 0) == 1
+    return (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if signed else (0, 2**bits - 1)
+
+
+def bits_of(header: Dataset) -> int:
+    """Bits stored for each sample."""
+    return int(header.get("BitsStored") or header.BitsAllocated)
+
+
+def turned_over(window: Window, low: float, high: float) -> Window:
+    """The window of values that were turned over as (low + high) - value."""
+    return Window(low + high - window.high, low + high - window.low, window.source)
 
 
 def header_window(header: Dataset) -> Window | None:
@@ -133,8 +147,8 @@ def header_window(header: Dataset) -> Window | None:
     LINEAR follows PS3.3 C.11.2.1.2.1 (black at c - 0.5 - (w - 1) / 2), LINEAR_EXACT and SIGMOID take c ± w / 2.
     A VOI table is shown by the range over which it rises.
     """
-    if header.get("WindowCenter") not in (None, "") and header.get("WindowWidth") not in (None, ""):
-        centre, width = _first(header.WindowCenter), _first(header.WindowWidth)
+    centre, width = _first(header.get("WindowCenter")), _first(header.get("WindowWidth"))
+    if centre is not None and width is not None:
         if not (np.isfinite(centre) and np.isfinite(width)) or width < 1e-6:
             return None
         if str(header.get("VOILUTFunction") or "LINEAR") == "LINEAR" and width > 1:
@@ -170,5 +184,7 @@ def _table(item: Dataset) -> tuple[int, Values] | None:
     return (first, table) if table.size > 1 else None
 
 
-def _first(value: Any) -> float:  # Any: one number or a list of numbers
-    return float(value[0]) if hasattr(value, "__len__") and not isinstance(value, str) else float(value)
+def _first(value: Any) -> float | None:  # Any: nothing, one number or a list of numbers
+    if value is None or value == "" or (isinstance(value, MultiValue) and not len(value)):
+        return None
+    return float(value[0]) if isinstance(value, MultiValue) else float(value)

@@ -12,6 +12,7 @@ from typing import Final
 
 import numpy as np
 from pydicom.dataset import Dataset
+from pydicom.pixels.processing import apply_color_lut
 
 from core.studies.deidentify import (
     body_part_of,
@@ -22,7 +23,16 @@ from core.studies.deidentify import (
     view_of,
 )
 from core.studies.dicom_header import FILM_MODALITIES, PROJECTION_MODALITIES, class_name, read_header, syntax_name
-from core.studies.dicom_pixels import Stored, Values, decode_frames, header_window, modality_values, value_range
+from core.studies.dicom_pixels import (
+    Stored,
+    Values,
+    bits_of,
+    decode_frames,
+    header_window,
+    modality_values,
+    turned_over,
+    value_range,
+)
 from core.studies.film_checks import film_warnings
 from core.studies.grey import to_grey
 from core.studies.sources import Source
@@ -67,7 +77,7 @@ def read_film(source: Source) -> Study:
         view=view_of(header),
         transfer_syntax=syntax_name(header),
         photometric=photometric_of(header),
-        bits_stored=int(header.get("BitsStored") or header.BitsAllocated),
+        bits_stored=bits_of(header),
         changed=tuple(notes.changed),
         warnings=(*notes.warnings, *burned_in_warnings(header)),
         identifiers_removed=identifiers_in([header]),
@@ -84,6 +94,9 @@ def read_film(source: Source) -> Study:
 
 def _grey_values(stored: Stored, header: Dataset, notes: _Notes) -> Values:
     """(rows, columns) after the modality table; colour becomes grey, which has no modality table."""
+    if photometric_of(header) == "PALETTE COLOR":
+        stored = np.asarray(apply_color_lut(stored, header))
+        notes.changed.append("palette colours were looked up")
     if stored.ndim == 3:
         grey, how = to_grey(stored)
         notes.changed.append(how)
@@ -106,11 +119,10 @@ def _upright_greys(values: Values, header: Dataset, notes: _Notes) -> tuple[Valu
         low, high = value_range(header)
         values = (low + high) - values
         if window is not None:
-            window = Window(low + high - window.high, low + high - window.low, window.source)
+            window = turned_over(window, low, high)
         notes.changed.append("MONOCHROME1 was inverted: high values are white")
     if window is None:
-        bits = int(header.get("BitsStored") or header.BitsAllocated)
-        window = bit_depth_window(8) if bits == 8 else percentile_window(values)
+        window = bit_depth_window(8) if bits_of(header) == 8 else percentile_window(values)
     return values, window
 
 

@@ -20,7 +20,8 @@ from core.studies.sources import Source, study_sha256
 from core.studies.study import IngestReport, Kind, Study
 from core.studies.windows import percentile_window
 
-_CHUNK: Final = 1 << 22
+_CHUNK: Final = 1 << 20
+"""Voxels, or bytes to skip, at a time."""
 
 
 def read_nifti(source: Source, *, image: Source | None = None, volume: int | None = None) -> Study:
@@ -42,18 +43,19 @@ def read_nifti(source: Source, *, image: Source | None = None, volume: int | Non
         )
     index = choose_volume(source.name, header.volumes, volume)
     geometry, notes = find_geometry(source.name, header.raw)
-    stored = _read_voxels(image or source, header, index)
-    values, changed, doubts = _values(stored, header)
+    values, digest = _read_voxels(image or source, header, index)
+    changed, doubts = _replace_not_finite(values)
+    if _scaling(header) is not None:
+        changed = ("scale and offset of the header were applied", *changed)
     if header.volumes > 1:
         changed = (f"volume {index} of {header.volumes} was taken, counted from 0", *changed)
     pixels = values.reshape((1, *header.shape), order="F")
     files = [source] if image is None else [source, image]
-    little = stored if stored.dtype.byteorder != ">" else stored.astype(stored.dtype.newbyteorder("<"))
     report = IngestReport(
         recognised=recognised(source, header),
         files=len(files),
         sha256=study_sha256(file.sha256() for file in files),
-        pixel_sha256=hashlib.sha256(little.tobytes()).hexdigest(),
+        pixel_sha256=digest,
         shape=header.shape,
         spacing_mm=geometry.spacing_mm,
         orientation=geometry.orientation,
@@ -87,21 +89,36 @@ def choose_volume(name: str, volumes: int, volume: int | None) -> int:
     )
 
 
-def _read_voxels(image: Source, header: NiftiHeader, index: int) -> NDArray[Any]:
-    """The stored numbers of one volume, flat, in file order; the rest is read to its end so that damage shows."""
-    voxels = bytearray(header.volume_bytes)
+def _read_voxels(image: Source, header: NiftiHeader, index: int) -> tuple[NDArray[np.float32], str]:
+    """One volume after scale and offset, flat, in file order; and the hash of its stored numbers, little endian.
+
+    Converted while it comes, so that a large volume is in memory once. The rest of the file is read to its end:
+    only there damage to a gzip stream shows.
+    """
+    values = np.empty(header.volume_bytes // header.dtype.itemsize, dtype=np.float32)
+    digest, at = hashlib.sha256(), 0
     with open_nifti(image) as stream:
         _skip(stream, header.data_at + index * header.volume_bytes)
-        view, at = memoryview(voxels), 0
-        while at < header.volume_bytes:
-            chunk = stream.read(min(_CHUNK, header.volume_bytes - at))
-            if not chunk:
-                raise EOFError
-            view[at : at + len(chunk)] = chunk
-            at += len(chunk)
+        while at < values.size:
+            count = min(_CHUNK, values.size - at)
+            stored = np.frombuffer(_read_exactly(stream, count * header.dtype.itemsize), dtype=header.dtype)
+            digest.update(stored.astype(stored.dtype.newbyteorder("<"), copy=False).tobytes())
+            values[at : at + count] = _scaled(stored, header)
+            at += count
         _skip(stream, (header.volumes - index - 1) * header.volume_bytes)
         stream.read(_CHUNK)  # past the end of a gzip stream its checksum is compared
-    return np.frombuffer(voxels, dtype=header.dtype)
+    return values, digest.hexdigest()
+
+
+def _read_exactly(stream: IO[bytes], count: int) -> bytearray:
+    """The next `count` bytes; a gzip stream gives fewer at a time."""
+    data = bytearray()
+    while len(data) < count:
+        chunk = stream.read(count - len(data))
+        if not chunk:
+            raise EOFError
+        data += chunk
+    return data
 
 
 def _skip(stream: IO[bytes], count: int) -> None:
@@ -112,22 +129,28 @@ def _skip(stream: IO[bytes], count: int) -> None:
         count -= len(chunk)
 
 
-def _values(stored: NDArray[Any], header: NiftiHeader) -> tuple[NDArray[np.float32], tuple[str, ...], tuple[str, ...]]:
-    """float32 after scale and offset, what was changed, what is doubtful."""
-    changed: tuple[str, ...] = ()
+def _scaling(header: NiftiHeader) -> tuple[float, float] | None:
+    """Slope and offset; None where the header has none (a slope of 0, nifti1.h) or they change nothing."""
     slope, offset = float(header.raw["scl_slope"]), float(header.raw["scl_inter"])
-    scaled = np.isfinite(slope) and slope != 0.0 and np.isfinite(offset) and (slope, offset) != (1.0, 0.0)
+    given = np.isfinite(slope) and slope != 0.0 and np.isfinite(offset)
+    return (slope, offset) if given and (slope, offset) != (1.0, 0.0) else None
+
+
+def _scaled(stored: NDArray[Any], header: NiftiHeader) -> NDArray[np.float32]:
     with np.errstate(over="ignore", invalid="ignore"):
-        if scaled:
-            # In float64: an int32 times a slope loses its last digits in float32.
-            values = (stored.astype(np.float64) * slope + offset).astype(np.float32)
-            changed = ("scale and offset of the header were applied",)
-        else:
-            values = stored.astype(np.float32)
+        line = _scaling(header)
+        if line is None:
+            return stored.astype(np.float32)
+        # In float64: an int32 times a slope loses its last digits in float32.
+        return (stored.astype(np.float64) * line[0] + line[1]).astype(np.float32)
+
+
+def _replace_not_finite(values: NDArray[np.float32]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Set what is not a number or infinite to 0, in place; what was changed and what is doubtful about it."""
     bad = ~np.isfinite(values)
     count = int(bad.sum())
     if not count:
-        return values, changed, ()
+        return (), ()
     if count == values.size:
         raise DamagedFile(
             found="No voxel of the volume holds a finite number.",
@@ -136,4 +159,4 @@ def _values(stored: NDArray[Any], header: NiftiHeader) -> tuple[NDArray[np.float
         )
     values[bad] = 0.0
     doubt = f"{count} of {values.size} voxels are not a number or infinite; they were set to 0."
-    return values, changed, (doubt,)
+    return ("voxels that are not finite were set to 0",), (doubt,)

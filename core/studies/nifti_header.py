@@ -77,6 +77,7 @@ def read_nifti_header(source: Source) -> NiftiHeader:
     if data_at < 0 or (not pair and data_at < _minimum_offset(start)):
         raise damaged(source.name, "a NIfTI file")
     _require_size(source.name, header)
+    _require_data(source, header)
     return header
 
 
@@ -142,6 +143,12 @@ def _not_grey(name: str, code: int) -> UnsupportedFile:
         why="A volume to look at has one real number in each voxel.",
         do="Export the magnitude, or one channel, as a plain volume.",
     )
+
+
+def _require_data(source: Source, header: NiftiHeader) -> None:
+    """Refuse a plain file that is shorter than its header says; of a gzip stream only reading tells."""
+    if not header.pair and source.head(2) != b"\x1f\x8b" and source.size < header.data_at + header.data_bytes:
+        raise damaged(source.name, "a NIfTI file")
 
 
 def _require_size(name: str, header: NiftiHeader) -> None:

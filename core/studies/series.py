@@ -24,7 +24,15 @@ from core.studies.deidentify import (
     photometric_of,
 )
 from core.studies.dicom_header import class_name, frames_of, read_header, syntax_name
-from core.studies.dicom_pixels import decode_frames, header_window, modality_values, require_size
+from core.studies.dicom_pixels import (
+    bits_of,
+    decode_frames,
+    header_window,
+    modality_values,
+    require_size,
+    stored_range,
+    turned_over,
+)
 from core.studies.geometry import oblique_warnings, volume_geometry
 from core.studies.slices import Slice, component_word, slices_of
 from core.studies.sources import Source, study_sha256
@@ -70,6 +78,10 @@ def read_series(name: str, members: Sequence[Member], volume: int | None = None)
         notes.changed.append(f"volume {volume} of {len(volumes)} was taken, counted from 0")
     pixels, digest = _pixels(stack, notes)
     first = members[0].header
+    window = _common_window(members)
+    if photometric_of(first) == "MONOCHROME1":
+        pixels, window = _turn_over(pixels, window, stack, first)
+        notes.changed.append("MONOCHROME1 was inverted: high values are white")
     geometry = volume_geometry(stack.affine)
     columns, rows, depth = (int(size) for size in pixels.shape[1:])
     report = IngestReport(
@@ -85,13 +97,12 @@ def read_series(name: str, members: Sequence[Member], volume: int | None = None)
         body_part=body_part_of(first),
         transfer_syntax=syntax_name(first),
         photometric=photometric_of(first),
-        bits_stored=int(first.get("BitsStored") or first.BitsAllocated),
+        bits_stored=bits_of(first),
         changed=tuple(notes.changed),
         warnings=(*notes.warnings, *oblique_warnings(geometry), *burned_in_warnings(first)),
         identifiers_removed=identifiers_in(member.header for member in members),
     )
-    window = _common_window(members) or percentile_window(pixels)
-    return Study(Kind.VOLUME, pixels, ("image",), (window,), geometry, report)
+    return Study(Kind.VOLUME, pixels, ("image",), (window or percentile_window(pixels),), geometry, report)
 
 
 def _require_several(name: str, members: Sequence[Member]) -> None:
@@ -179,7 +190,6 @@ def _pixels(stack: Stack, notes: _Notes) -> tuple[NDArray[np.float32], str]:
     hashes = hashlib.sha256()
     stored_slices: dict[int, NDArray[Any]] = {}
     lines = set()
-    inverted = False
     for number in range(len(stack.slices)):
         if number not in stored_slices:
             source = stack.slices[number].source
@@ -194,13 +204,21 @@ def _pixels(stack: Stack, notes: _Notes) -> tuple[NDArray[np.float32], str]:
             values[number, :, :, 0] = modality_values(stored, header)
         else:
             values[number, :, :, 0] = stored.astype(np.float64) * line[0] + line[1]
-        inverted = inverted or photometric_of(header) == "MONOCHROME1"
     if lines != {(1.0, 0.0)}:
         notes.changed.append("slope and intercept of the headers were applied")
-    if inverted:
-        values = values.min() + values.max() - values
-        notes.changed.append("MONOCHROME1 was inverted: high values are white")
     return values.transpose(3, 2, 1, 0), hashes.hexdigest()
+
+
+def _turn_over(
+    pixels: NDArray[np.float32], window: Window | None, stack: Stack, header: Dataset
+) -> tuple[NDArray[np.float32], Window | None]:
+    """Values in which high is white, turned over within the range that the stored bits can give."""
+    ends = [
+        end * slope + offset for end in stored_range(header) for slope, offset in {one.line for one in stack.slices}
+    ]
+    low, high = min(ends), max(ends)
+    turned = np.float32(low + high) - pixels
+    return turned, None if window is None else turned_over(window, low, high)
 
 
 def _common_window(members: Sequence[Member]) -> Window | None:
