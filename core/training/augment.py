@@ -70,7 +70,9 @@ def augment(images: Tensor, level: Level, generator: torch.Generator, masks: Ten
     if grid is not None:
         images.copy_(F.grid_sample(images, grid, mode="bilinear", padding_mode="border", align_corners=False))
         if masks is not None:
-            moved = F.grid_sample(masks[:, None].float(), grid, mode="nearest", align_corners=False)
+            moved = F.grid_sample(
+                masks[:, None].float(), grid, mode="nearest", padding_mode="border", align_corners=False
+            )
             masks = moved[:, 0].to(masks.dtype)
     _vary_grey(images, level, came, generator)
     if level.erase:

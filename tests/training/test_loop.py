@@ -1,0 +1,112 @@
+"""The loop: it learns, by its seed alone, and ends with the network that serving will run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from core.inference.preprocess import preprocess
+from core.training.dataset import Cases, Folder, in_groups, prepare
+from core.training.loop import WARM_UP, _rate, train_network
+from core.training.recipe import TrainConfig
+from tests.training.conftest import film_recipe, recipe, volume_recipe
+
+
+def _cases(folder: Path, config: TrainConfig) -> Cases:
+    opened = Folder(folder)
+    cases = prepare(opened, in_groups(opened.rows(config.data.tables), config.data.train), config)
+    opened.close()
+    return cases
+
+
+def test_film_loss_falls(film_folder: Path) -> None:
+    """A loop that does not learn a bright spot learns nothing."""
+    config = recipe(film_recipe())
+
+    trained = train_network(_cases(film_folder, config), config)
+
+    assert trained.history[-1].loss < 0.7 * trained.history[0].loss
+    assert (trained.steps, trained.cases) == (12, 20)
+    assert not trained.network.training
+
+
+def test_volume_loss_falls_within_two_epochs_of_one_step(volume_folder: Path) -> None:
+    """The segmentation loss is wired to the labels: one step after the other must lower it."""
+    config = recipe(volume_recipe(), epochs=3, batch=6)
+
+    losses = [epoch.loss for epoch in train_network(_cases(volume_folder, config), config).history]
+
+    assert losses[2] < losses[0]
+
+
+def test_same_seed_same_weights_and_another_seed_others(film_folder: Path) -> None:
+    """The card's seed must be able to make the checkpoint again."""
+    plain = film_recipe()
+    config = recipe(plain, epochs=1, augmentation="strong")
+    cases = _cases(film_folder, config)
+
+    first, second = train_network(cases, config), train_network(cases, config)
+    other = train_network(cases, recipe(plain, epochs=1, augmentation="strong", seed=1))
+
+    weights = [next(t.network.parameters()) for t in (first, second, other)]
+    assert torch.equal(weights[0], weights[1])
+    assert not torch.equal(weights[0], weights[2])
+
+
+def test_inner_fold_is_reported_and_not_taught(film_folder: Path) -> None:
+    """Epochs are chosen on patients that the run was not taught."""
+    config = recipe(film_recipe(), hold_out=0.5, epochs=2)
+
+    trained = train_network(_cases(film_folder, config), config)
+
+    assert trained.cases < 20
+    assert all(epoch.inner is not None and 0 <= epoch.inner <= 1 for epoch in trained.history)
+    assert (
+        train_network(_cases(film_folder, recipe(film_recipe(), epochs=1)), recipe(film_recipe(), epochs=1)).cases == 20
+    )
+
+
+def test_network_is_fed_what_serving_feeds_it(film_folder: Path) -> None:
+    """The last step before the network, repeating grey, must be `preprocess`'s too."""
+    config = recipe(film_recipe(), epochs=1)
+    seen: list[torch.Tensor] = []
+    cases = _cases(film_folder, config)
+
+    def spy(_: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
+        seen.append(inputs[0].detach().clone())
+
+    with torch.nn.modules.module.register_module_forward_pre_hook(
+        lambda module, inputs: spy(module, inputs) if type(module).__name__ == "MobileNetV3" else None
+    ):
+        train_network(cases, config)
+
+    study = Folder(film_folder).study("train/NORMAL/film0.png")
+    served = torch.from_numpy(preprocess(study, config.input).array)
+    fed = torch.cat(seen)
+    assert min(float((item - served).abs().max()) for item in fed) < 1e-5
+
+
+def test_larger_volumes_are_taught_in_windows(volume_folder: Path) -> None:
+    """A volume that does not fit the patch is cropped, label and image at one place."""
+    plain = volume_recipe()
+    plain["model"] = plain["model"] | {"input": plain["model"]["input"] | {"patch": (8, 12, 8)}}
+    config = recipe(plain, epochs=2)
+
+    trained = train_network(_cases(volume_folder, config), config)
+
+    assert np.isfinite(trained.history[-1].loss)
+
+
+@pytest.mark.parametrize("steps", [1, 10, 1000])
+def test_rate_rises_then_falls_to_nearly_nothing(steps: int) -> None:
+    """The averaged weights are only steady if the last steps are small."""
+    rates = [_rate(step, steps) for step in range(steps)]
+    rising = max(1, int(WARM_UP * steps))
+
+    assert max(rates) == 1.0
+    assert rates[:rising] == sorted(rates[:rising])
+    assert rates[rising:] == sorted(rates[rising:], reverse=True)
+    assert steps < 1000 or rates[-1] < 1e-4
