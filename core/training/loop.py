@@ -48,13 +48,17 @@ class Epoch:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trained:
-    """A network in evaluation mode on the CPU, how it got there, and in what time."""
+    """A network in evaluation mode on the CPU, how it got there, and in what time.
+
+    seconds : by the clock, waiting for others included; cpu_seconds : of this process's processors.
+    """
 
     network: nn.Module
     history: tuple[Epoch, ...]
     cases: int
     steps: int
     seconds: float
+    cpu_seconds: float
     device: str
     threads: int
 
@@ -66,7 +70,7 @@ def train_network(cases: Cases, config: TrainConfig, progress: Progress | None =
     ----------
     cases : prepared training cases. progress : called after each step with the share done and a sentence.
     """
-    started = time.perf_counter()
+    started, cpu_started = time.perf_counter(), time.process_time()
     torch.manual_seed(config.learning.seed)
     run = _Run(cases, config)
     history = []
@@ -83,6 +87,7 @@ def train_network(cases: Cases, config: TrainConfig, progress: Progress | None =
         cases=len(run.taught),
         steps=run.step,
         seconds=time.perf_counter() - started,
+        cpu_seconds=time.process_time() - cpu_started,
         device=str(run.device),
         threads=torch.get_num_threads(),
     )
