@@ -32,6 +32,7 @@ from core.models.card import Card
 from core.models.config import CONFIG_NAME, ModelConfig, read_config_file
 from core.models.facts import Facts, is_ours
 from core.models.hashing import file_sha256, text_sha256, weights_sha256
+from core.models.matching import refuse_unknown
 from core.models.store import CHECKPOINT_NAME
 from core.models.strict_json import canonical_json
 from core.models.tensor_file import write_tensors
@@ -65,7 +66,10 @@ def convert(request: dict[str, Any], _: Path) -> Answer:
             do="Restore it from a backup.",
         )
     names = {name: tuple(tensor.shape) for name, tensor in foreign.state.items()}
-    identified, prefix = identify_state(names, stripped(list(names)))
+    prefixes = stripped(list(names))
+    if (found := identify_state(names, prefixes)) is None:
+        raise refuse_unknown([without_prefix(names, prefix) for prefix in prefixes])
+    identified, prefix = found
     resolved = resolve(_layers(request["asked"], foreign, path), identified, request["assumed"])
     arrays, kinds = to_arrays({name[len(prefix) :]: tensor for name, tensor in foreign.state.items()})
     said = (f"The prefix {prefix} was taken off every name.",) if prefix else ()
@@ -136,11 +140,10 @@ def _states_sizes(config: Mapping[str, Any]) -> bool:
 def _inferred(state: Mapping[str, Any]) -> dict[str, Any]:
     """The sizes that the tensors tell; empty when they are of no known architecture."""
     shapes = {name: tuple(tensor.shape) for name, tensor in state.items()}
-    try:
-        identified, _ = identify_state(shapes, stripped(list(shapes)))
-    except CheckpointError:
+    found = identify_state(shapes, stripped(list(shapes)))
+    if found is None:
         return {}
-    return {**ModelConfig.checked({**identified.sizes, "model_type": identified.name}).model_dump(mode="json")}
+    return ModelConfig.checked({**found[0].sizes, "model_type": found[0].name}).model_dump(mode="json")
 
 
 def _facts(

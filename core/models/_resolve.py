@@ -15,7 +15,7 @@ from typing import Any
 from core.errors import ConfigError
 from core.models.architectures import Shapes
 from core.models.config import ModelConfig
-from core.models.matching import Identified, identify, refuse_unknown
+from core.models.matching import Identified, identify
 from core.models.migrations import migrate
 from core.models.presets import (
     PRESETS,
@@ -96,18 +96,18 @@ def class_names(value: Any) -> list[str]:  # whatever lay under 'classes'
     return []
 
 
-def identify_state(names: Mapping[str, tuple[int, ...]], prefixes: list[str]) -> tuple[Identified, str]:
-    """The architecture of these tensors and the prefix that has to go first.
-
-    Raises
-    ------
-    CheckpointError : they are of no known architecture; the nearest one is named with its difference.
-    """
+def identify_state(names: Shapes, prefixes: list[str]) -> tuple[Identified, str] | None:
+    """The architecture of these tensors and the prefix that has to go first; None where there is none."""
     for prefix in prefixes:
-        found = identify(_without(names, prefix))
+        found = identify(without_prefix(names, prefix))
         if found is not None:
             return found, prefix
-    raise refuse_unknown([_without(names, prefix) for prefix in prefixes])
+    return None
+
+
+def without_prefix(names: Shapes, prefix: str) -> dict[str, tuple[int, ...]]:
+    """The same shapes under shorter names."""
+    return {name[len(prefix) :]: shape for name, shape in names.items()}
 
 
 def resolve(layers: list[Layer], identified: Identified, assumed: str | None) -> Resolved:
@@ -216,7 +216,3 @@ def _in_words(value: Any) -> str:  # a JSON value of an input specification
         numbers = all(isinstance(v, int | float) for v in value)
         return " × ".join(f"{v:g}" for v in value) if numbers else ", ".join(map(str, value))
     return str(value)
-
-
-def _without(names: Shapes, prefix: str) -> dict[str, tuple[int, ...]]:
-    return {name[len(prefix) :]: shape for name, shape in names.items()}

@@ -37,7 +37,7 @@ def encode(value: Any, arrays: dict[str, NDArray[Any]], depth: int = 0) -> Any: 
     if hasattr(value, "detach"):
         name = f"t{len(arrays)}"
         arrays[name] = _numbers(value)
-        return {"tensor": name}
+        return {"tensor": [name, list(value.shape)]}
     if hasattr(value, "item"):
         return encode(value.item(), arrays, depth + 1)
     return {"other": type(value).__name__}
@@ -57,7 +57,8 @@ def decode(value: Any, arrays: Mapping[str, NDArray[Any]]) -> Any:  # JSON -> co
     if mark == "tuple":
         return tuple(decode(v, arrays) for v in held)
     if mark == "tensor":
-        return torch.from_numpy(np.array(arrays[held]))
+        name, shape = held  # kept apart because a single number may come back as a row of one
+        return torch.from_numpy(np.array(arrays[name]).reshape(shape))
     if mark == "float":
         return float(held)
     return f"({held})"
@@ -67,4 +68,5 @@ def _numbers(tensor: Any) -> NDArray[Any]:  # a torch tensor; the module does no
     plain = tensor.detach()
     if str(plain.dtype) == "torch.bfloat16":
         plain = plain.float()  # NumPy has no such type; every value is kept
-    return np.ascontiguousarray(plain.contiguous().numpy()).reshape(tuple(plain.shape))
+    array: NDArray[Any] = plain.contiguous().numpy()
+    return array
