@@ -46,7 +46,7 @@ def static_server(files: Mapping[tuple[str, str], bytes], encoded: bool = False)
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            parts = self.path.strip("/").split("/")
+            parts = self.path.split("?")[0].strip("/").split("/")
             if parts == [""]:
                 return self._send(PAGE.encode(), "text/html")
             if parts[0] == "viewer":

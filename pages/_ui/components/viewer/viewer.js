@@ -122,6 +122,7 @@ class Viewer {
   state(name, problem = null) {
     const { stage, status } = this.parts;
     stage.dataset.state = name;
+    stage.dataset.drawn = "";
     stage.setAttribute("aria-busy", String(name === "loading"));
     status.replaceChildren();
     clearTimeout(this.patience);
@@ -334,6 +335,8 @@ class Viewer {
     this.scene.draw(picture, memory, data.labels);
     syncControls(this.parts, memory, picture);
     this.strip.tell(picture, memory, data, this.pointer);
+    const layers = ["image", "labels", "heat"].filter((layer) => picture[layer]);
+    this.parts.stage.dataset.drawn = layers.join(" ");
     if (!picture.image) return;
     if (!picture.drawn) timed("first-picture", picture.since);
     if (picture.labels && !picture.overlaid) timed("first-overlay", picture.since);
