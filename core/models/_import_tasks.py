@@ -25,6 +25,7 @@ from core.models._resolve import (
     embedded_config,
     identify_state,
     resolve,
+    without_prefix,
 )
 from core.models._tree import encode
 from core.models.building import build_on_meta
@@ -160,7 +161,7 @@ def _facts(
     model_id = asked_id or f"imported_{config.model_type}_{identity}_v1.0.0"
     claims = _claims(foreign.rest)
     card = Card(
-        display_name=model_id[:24] if asked_id else f"{config.model_type} {identity}",
+        display_name=(asked_id or f"{config.model_type} {identity}")[:24],
         summary=config.description or f"An imported {config.model_type}.",
         maturity="imported",
         trained_on=config.trained_on,

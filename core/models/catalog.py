@@ -146,7 +146,7 @@ def _files(folders: Sequence[Path], pattern: str) -> Iterator[Path]:
     """Files of a pattern in each folder and one level below it, in a fixed order; temporary ones left out."""
     for folder in folders:
         found = {*folder.glob(pattern), *folder.glob(f"*/{pattern}")}
-        yield from sorted(path for path in found if not path.name.startswith("."))
+        yield from sorted(p for p in found if not any(part.startswith(".") for part in p.relative_to(folder).parts))
 
 
 def _hashes(path: Path, header: Header) -> tuple[str, str]:

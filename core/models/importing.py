@@ -6,6 +6,7 @@ process never unpickles anything; see `_foreign` for the other side.
 
 from __future__ import annotations
 
+import atexit
 import logging
 import shutil
 import threading
@@ -206,6 +207,13 @@ def _one_file(path: Path) -> Path:
     return found[0]
 
 
+@atexit.register
+def _close_workers() -> None:
+    for worker in _workers.values():
+        worker.close()
+    _workers.clear()
+
+
 def _worker() -> Worker:
     """The warm import process under the limits of now; a changed setting starts another one."""
     limits = settings()
@@ -213,9 +221,7 @@ def _worker() -> Worker:
            limits.import_memory_mib, limits.import_wall_s)  # fmt: skip
     with _lock:
         if key not in _workers:
-            for worker in _workers.values():
-                worker.close()
-            _workers.clear()
+            _close_workers()
             _workers[key] = Worker(
                 TABLE,
                 Limits(

@@ -192,7 +192,7 @@ def test_a_point_of_other_weights_a_foreign_ending_and_objects_are_refused(tmp_p
         )
     with pytest.raises(CheckpointError, match=r"\.safetensors"):
         save_model_with_config(network, tmp_path / "x.h5", config)
-    with pytest.raises(CheckpointError, match="metrics hold a Path|metrics hold a PosixPath"):
+    with pytest.raises(CheckpointError, match="metrics hold a PosixPath"):
         save_model_with_config(network, tmp_path / "x.pth", config, metrics={"where": tmp_path})
 
 
