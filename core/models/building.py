@@ -6,6 +6,8 @@ Owns building and its bound. Filling a network with weights is `loading`'s.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from core.errors import ConfigError
@@ -67,9 +69,11 @@ def build_network(config: ModelConfig) -> nn.Module:
     return architectures.get(config.model_type).build(config)
 
 
+@lru_cache(maxsize=128)
 def expected_shapes(config: ModelConfig) -> Shapes:
-    """Every tensor that a checkpoint of this configuration holds, with its shape."""
-    return {name: tuple(tensor.shape) for name, tensor in build_on_meta(config).state_dict().items()}
+    """Every tensor that a checkpoint of this configuration holds, with its shape; read-only."""
+    state = build_on_meta(config).state_dict()
+    return MappingProxyType({name: tuple(tensor.shape) for name, tensor in state.items()})
 
 
 def build_model(name: str, num_classes: int) -> tuple[nn.Module, InputSpec]:

@@ -53,9 +53,9 @@ def test_sizes_are_read_back_from_the_tensors(name: str, sizes: dict[str, Any]) 
     assert set(architectures.get(name).fields) <= set(found.sizes)
 
 
-@pytest.mark.parametrize("name", [n for n in SIZES if n != "swin_unetr"])
+@pytest.mark.parametrize("name", ["mobilenet_v3_small", "resnet18", "multitask", "unet2d", "unet3d"])
 def test_a_network_answers_with_the_shape_of_its_task(name: str) -> None:
-    """Predictor, self-test and training rely on these names and shapes."""
+    """Predictor, self-test and training rely on these names and shapes; the other classifiers run at 384 below."""
     config = ModelConfig.checked({"model_type": name} | SIZES[name][-1])
     network = architectures.get(name).build(config).eval()
     array = torch.from_numpy(probe(config))

@@ -20,8 +20,9 @@ from .conftest import point, tiny_config
 
 @pytest.fixture
 def members(shelve: Callable[..., Path]) -> tuple[Model, Model]:
-    """Two classifiers that answer the same question."""
-    one, two = (read_model(shelve(f"m{n}_v1.0.0", "mobilenet_v3_small", seed=n)) for n in range(2))
+    """Two networks that answer the same question."""
+    config = tiny_config(classes=["normal", "pneumonia"])
+    one, two = (read_model(shelve(f"m{n}_v1.0.0", config=config, seed=n)) for n in range(2))
     return one, two
 
 
@@ -89,12 +90,16 @@ def test_members_that_answer_another_question_cannot_be_joined(
     tmp_path: Path, members: tuple[Model, Model], shelve: Callable[..., Path]
 ) -> None:
     """Averaging 'pneumonia' with 'normal' gives a number that means nothing."""
-    turned = shelve("t_v1.0.0", config=tiny_config("mobilenet_v3_small", classes=["pneumonia", "normal"]))
+    turned = shelve("t_v1.0.0", config=tiny_config(classes=["pneumonia", "normal"]))
 
     with pytest.raises(ConfigError, match="differ in their classes"):
         write_ensemble(tmp_path / "e.ensemble.json", (members[0], read_model(turned)), rule=EnsembleRule.MEAN)
     with pytest.raises(ConfigError, match="differ in their task"):
-        write_ensemble(tmp_path / "e.ensemble.json", (members[0], read_model(shelve())), rule=EnsembleRule.MEAN)
+        write_ensemble(
+            tmp_path / "e.ensemble.json",
+            (members[0], read_model(shelve(name="mobilenet_v3_small"))),
+            rule=EnsembleRule.MEAN,
+        )
     with pytest.raises(ConfigError, match=r"\.ensemble\.json"):
         write_ensemble(tmp_path / "e.json", members, rule=EnsembleRule.MEAN)
 

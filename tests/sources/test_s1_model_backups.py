@@ -36,9 +36,9 @@ def backups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.seeds(1, 2, 3)
-@pytest.mark.parametrize("name", ["resnet18", "efficientnet_b0", "densenet121"])
+@pytest.mark.parametrize("name", ["efficientnet_b0", "densenet121"])
 def test_loading_a_model_as_the_document_says(backups: Path, name: str) -> None:
-    """The three architectures of the document, at its input size."""
+    """The two architectures of the document's later models, at its input size."""
     network, _ = ours(name, 2)
     torch.save(
         {"config": {"model": name, "img_size": 384}, "classes": ["normal", "pneumonia"], "model": network.state_dict()},
