@@ -181,7 +181,7 @@ def external_sentence(metrics: Sequence[Metric], split: str) -> str | None:
     """In words what another population gave, for the card's limits; None where there is no area."""
     for metric in metrics:
         if metric.name == "auc" and metric.unit == "patient" and metric.split == split and metric.lo is not None:
-            chance = ": no better than chance" if metric.lo <= CHANCE else ""
+            chance = ": not shown to be better than chance" if metric.lo <= CHANCE else ""
             return (
                 f"On {split} (another population) the area under the curve is {metric.value:.2f} "
                 f"({metric.lo:.2f} to {metric.hi:.2f}, {metric.n} patients){chance}."

@@ -111,6 +111,6 @@ def test_card_says_in_words_what_did_not_carry_over() -> None:
 
     metrics = {"adults": classification_metrics(flipped, "pneumonia", points, "adults")}
 
-    assert "no better than chance" in (external_sentence(metrics["adults"], "adults") or "")
+    assert "not shown to be better than chance" in (external_sentence(metrics["adults"], "adults") or "")
     assert "missed" in (promise_sentence(points[0], metrics) or "")
     assert promise_sentence(next(p for p in points if not p.guaranteed), metrics) is None
