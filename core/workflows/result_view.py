@@ -28,6 +28,9 @@ FEW_CASES = 10
 
 ABOVE, BELOW = "above", "below"
 
+VERDICT = " verdict"
+"""Ending of a verdict's column."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -89,7 +92,9 @@ def point_sentences(point: OperatingPoint) -> tuple[str, ...]:
     ]
     if point.guaranteed and point.target is not None and point.confidence is not None:
         what = "sensitivity" if "sensitivity" in point.rule.value else "specificity"
-        said.append(f"Chosen so that {what} is at least {point.target:.0%} with {point.confidence:.0%} confidence.")
+        said.append(
+            f"Chosen so that {what} is at least {_percent(point.target)} with {_percent(point.confidence)} confidence."
+        )
     if point.chosen_on == "same_cases":
         said.append("Chosen and judged on the same cases, so it looks better than it is.")
     if min(point.positives, point.negatives) < FEW_CASES:
@@ -136,7 +141,7 @@ def command_of(case: Case, model: Model, prediction: Prediction) -> str:
 
 def provenance_rows(case: Case, model: Model, prediction: Prediction) -> list[tuple[str, str]]:
     """Everything that made the numbers, as (fact, value)."""
-    made, at_work = prediction.provenance, prediction.thresholds.values()
+    made = prediction.provenance
     return [
         ("Case", case.id),
         ("Image SHA-256", prediction.input_sha256),
@@ -183,36 +188,44 @@ def label_file(workspace: Workspace, case: Case, model: Model) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """All cases that the model was run on. Cells are text, as on screen and in the CSV."""
+    """All cases that the model was run on: the case's name, then a score, a volume (None: unknown) or a verdict."""
 
     header: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
+    rows: tuple[tuple[float | str | None, ...], ...]
+
+    @property
+    def numbers(self) -> list[int]:
+        """Places of the columns that hold numbers."""
+        return [place for place, name in enumerate(self.header) if place and not name.endswith(VERDICT)]
+
+    def on_screen(self) -> list[list[str]]:
+        """Cells as text, rounded to what the eye can use."""
+        return [
+            ["unknown" if c is None else f"{c:.3f}" if isinstance(c, float) else c for c in row] for row in self.rows
+        ]
 
 
 def results_table(workspace: Workspace, cases: Sequence[Case], model: Model, point: str | None) -> Table:
     """One row for each case with a result of this model: scores and verdicts, volumes."""
-    header = (
-        "case",
-        *(f for name in model.classes for f in (name, f"{name} verdict")),
-        *(f"{n} mL" for n in model.labels),
-    )
+    judged = {p.finding for p in model.operating_points if p.weights_sha256 == model.weights_sha256}
+    scores = (column for name in model.classes for column in (name, name + VERDICT)[: 1 + (name in judged)])
+    header = ("case", *scores, *(f"{name} mL" for name in model.labels))
     rows = []
     for case in cases:
         found = find_figures(workspace, case, model)
         if found is not None:
-            rows.append((case.id, *_scores(at_point(found, model, point), model), *_volumes(found, model)))
+            by_name = {row.name: row for row in findings(at_point(found, model, point))}
+            shown = (by_name[name] for name in model.classes)
+            cells = (cell for row in shown for cell in (row.score, row.verdict)[: 1 + (row.name in judged)])
+            rows.append((case.id, *cells, *(found.volumes_ml.get(name) for name in model.labels)))
     return Table(header, tuple(rows))
 
 
-def number_columns(table: Table) -> list[int]:
-    """Places of the columns that hold numbers: all but the case and the verdicts."""
-    return [place for place, name in enumerate(table.header) if place and not name.endswith(" verdict")]
-
-
 def results_csv(table: Table, model: Model) -> bytes:
-    """The table with the model that made it in each row."""
+    """The table with the model that made it in each row; numbers unrounded, unknown ones empty."""
     made_by = (model.id, model.weights_sha256)
-    return table_csv((*table.header, "model", "weights_sha256"), [(*row, *made_by) for row in table.rows])
+    exact = [["" if cell is None else str(cell) for cell in row] for row in table.rows]
+    return table_csv((*table.header, "model", "weights_sha256"), [(*row, *made_by) for row in exact])
 
 
 def _finding(name: str, score: float, point: OperatingPoint | None) -> Finding:
@@ -221,14 +234,12 @@ def _finding(name: str, score: float, point: OperatingPoint | None) -> Finding:
     return Finding(name, score, ABOVE if bool(is_positive(score, point.threshold)) else BELOW, point)
 
 
-def _scores(prediction: Prediction, model: Model) -> tuple[str, ...]:
-    by_name = {row.name: row for row in findings(prediction)}
-    return tuple(cell for name in model.classes for cell in (f"{by_name[name].score:.4f}", by_name[name].verdict))
+def _rounded(cell: float | str | None) -> str:
+    return "unknown" if cell is None else f"{cell:.3f}" if isinstance(cell, float) else cell
 
 
-def _volumes(prediction: Prediction, model: Model) -> tuple[str, ...]:
-    volumes = (prediction.volumes_ml.get(name) for name in model.labels)
-    return tuple("unknown" if v is None else f"{v:.3f}" for v in volumes)
+def _percent(share: float) -> str:
+    return f"{100 * share:g} %"
 
 
 def _of(estimate: Estimate) -> str:

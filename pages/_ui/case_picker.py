@@ -11,7 +11,7 @@ from pages._ui.state import State
 def pick_case(now: State) -> Case | None:
     """Draw title and picker; the chosen case, or None where there is none."""
     cases = {case.id: case for case in now.workspace.cases()}
-    title, back, picker, forward = st.columns([2.0, 0.16, 0.68, 0.16], vertical_alignment="center", gap="small")
+    title, right = st.columns([2.15, 1], vertical_alignment="center", gap="medium")
     title.title("Predict")
     if now.case is not None and now.case not in cases:
         now.messages.append(f"{now.case[:20]} is not here: it was deleted, or it belongs to another browser.")
@@ -22,13 +22,14 @@ def pick_case(now: State) -> Case | None:
         now.case = next(iter(cases))
     ids = list(cases)
     place = ids.index(now.case)
-    back.button(
+    row = right.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small", key="case-picker")
+    row.button(
         "Previous case", icon=":material/chevron_left:", key="previous", on_click=_step, args=(now, "previous"),
         disabled=place == 0, help="Previous case (P)",
     )  # fmt: skip
     st.session_state["case"] = now.case
-    picker.selectbox("Case", ids, key="case", on_change=_case_chosen, args=(now,), label_visibility="collapsed")
-    forward.button(
+    row.selectbox("Case", ids, key="case", on_change=_case_chosen, args=(now,), label_visibility="collapsed")
+    row.button(
         "Next case", icon=":material/chevron_right:", key="next", on_click=_step, args=(now, "next"),
         disabled=place == len(ids) - 1, help="Next case (N)",
     )  # fmt: skip

@@ -103,7 +103,7 @@ def _how(case: Case, model: Model, at: Prediction) -> None:
     with st.expander("How this was made", key="how"):
         words.table(("Fact", "Value"), result_view.provenance_rows(case, model, at), label="How this was made")
         words.fact("The same numbers from a terminal:")
-        st.code(result_view.command_of(case, model, at), language="bash", wrap_lines=True)
+        words.command(result_view.command_of(case, model, at))
 
 
 def _bar(row: result_view.Finding) -> words.Html:

@@ -17,7 +17,7 @@ def show_table(now: State, model: Model) -> None:
     if not table.rows:
         return
     words.heading(f"All cases run with {model.display_name}")
-    words.table(table.header, table.rows, numbers=result_view.number_columns(table), label="All cases run")
+    words.table(table.header, table.on_screen(), numbers=table.numbers, label="All cases run")
     st.download_button(
         "All results (.csv)", lambda: result_view.results_csv(table, model), f"{model.id}_results.csv", "text/csv",
         key="results-csv", on_click="ignore",

@@ -38,7 +38,6 @@ def show_run(now: State, case: Case, model: Model) -> None:
             f"Run {model.display_name}", key="run", type="primary", width="stretch", on_click=_start,
             args=(now, [case], model),
         )  # fmt: skip
-        words.fact("The picture is shown as it was read. Nothing runs until you say so.")
     run_all(now, model)
 
 

@@ -79,9 +79,10 @@ def _holdings(now: State) -> None:
     workspace = now.workspace
     cases = workspace.cases()
     count = f"{len(cases)} case{'' if len(cases) == 1 else 's'}"
-    words.fact(f"{count} here · {workspace.size_bytes() / MB:.0f} MB")
-    hours = settings().idle_hours
-    words.fact(f"Kept on this server for this browser alone. Gone with this button, or after {hours:g} hours idle.")
+    words.fact(
+        f"{count} here · {workspace.size_bytes() / MB:.0f} MB",
+        f"Kept for this browser alone. Gone with this button, or after {settings().idle_hours:g} hours idle.",
+    )
     st.button(
         "Delete my images", key="delete", icon=":material/delete:", width="stretch", on_click=_delete, args=(now,)
     )

@@ -47,10 +47,15 @@ class State:
 def state() -> State:
     """This session's state."""
     if _KEY not in st.session_state:
-        cookie = valid_owner(st.context.cookies.get(OWNER_COOKIE, ""))
+        cookie = valid_owner(given_cookie())
         st.session_state[_KEY] = State(cookie or secrets.token_urlsafe(32), keeps_cookie=cookie is not None)
     found: State = st.session_state[_KEY]
     return found
+
+
+def given_cookie() -> str:
+    """The owner cookie that the browser sent when it opened this session, or nothing."""
+    return str(st.context.cookies.get(OWNER_COOKIE, ""))
 
 
 def adopt_address(now: State) -> None:

@@ -61,6 +61,11 @@ def badges(row: Iterable[Badge]) -> None:
     st.html(f'<div class="rr-badges">{boxes}</div>')
 
 
+def command(line: str) -> None:
+    """A line to type in a terminal. Streamlit's own code block would load 1.5 MB of colours for it."""
+    st.html(f'<pre class="rr-command" tabindex="0">{escape(line)}</pre>')
+
+
 def table(
     header: Sequence[str], rows: Iterable[Sequence[str | Html]], *, numbers: Iterable[int] = (), label: str
 ) -> None:

@@ -24,6 +24,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from tests.pages.tiny_shelf import make_shelf
+
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 ARGUMENTS = [
@@ -112,6 +114,15 @@ def _wait_until_healthy(url: str, process: subprocess.Popen[bytes], log: Path) -
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The app itself, once for all tests that do not need a fresh one."""
     with running(REPOSITORY / "streamlit_app.py", tmp_path_factory.mktemp("server")) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def tiny_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The app with a shelf of tiny models, for tests of pages rather than of figures."""
+    shelf = make_shelf(tmp_path_factory.mktemp("shelf"))
+    app = REPOSITORY / "streamlit_app.py"
+    with running(app, tmp_path_factory.mktemp("tiny"), READROOM_SHELF=str(shelf)) as started:
         yield started
 
 

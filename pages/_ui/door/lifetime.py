@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, suppress
 
 import streamlit as st
 
-from core.workflows.choose_model import device_word
+from core.workflows.warm_up import warm_up
 from core.workspace import sweep_expired
 
 SWEEP_EVERY_S = 600.0
@@ -19,8 +19,8 @@ SWEEP_EVERY_S = 600.0
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Sweep for as long as the server lives."""
     sweeping = asyncio.create_task(_sweep())
-    # A thread of its own, so that the first page need not wait for the network library's import.
-    threading.Thread(target=device_word, name="warm-start", daemon=True).start()
+    # A thread of its own, so that no page waits for it.
+    threading.Thread(target=warm_up, name="warm-start", daemon=True).start()
     yield
     sweeping.cancel()
     with suppress(asyncio.CancelledError):
