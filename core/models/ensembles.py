@@ -89,7 +89,7 @@ def read_ensemble(path: Path, models: Mapping[str, Model]) -> Model:
         path=path,
         config=present[0].config,
         input=present[0].input,
-        card=held.card,
+        card=held.card.model_copy(update={"assumed": _assumed(held, present)}),
         operating_points=tuple(p for p in _points(held) if p.weights_sha256 == weights_hash),
         weights_sha256=weights_hash,
         file_sha256=file_sha256(path),
@@ -143,6 +143,12 @@ def write_ensemble(
     plain = held.model_dump(mode="json") | {"operating_points": points}
     write_atomically(path, (json.dumps(plain, indent=2, ensure_ascii=False) + "\n").encode())
     return weights_hash
+
+
+def _assumed(held: _EnsembleFile, members: Sequence[Model]) -> tuple[str, ...]:
+    """What was assumed of the ensemble, and of each member: a joined score rests on all of it."""
+    of_members = (f"{model.id}: {said}" for model in members for said in model.card.assumed)
+    return (*held.card.assumed, *of_members)
 
 
 def _ensemble_sha256(held: _EnsembleFile) -> str:

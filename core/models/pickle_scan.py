@@ -29,6 +29,9 @@ _TENSOR_TYPES = re.compile(
 LEGACY_PARTS = 5
 """A legacy file is five pickles (magic number, protocol, system, content, storage keys), then raw numbers."""
 
+MAX_INSTRUCTIONS = 64 * 2**20
+"""Bytes of a zip file's pickle: 20,000 tensors take about 3 MiB; the numbers themselves lie beside it."""
+
 _TEXT = frozenset({
     "UNICODE", "BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8", "STRING", "BINSTRING", "SHORT_BINSTRING",
 })  # fmt: skip
@@ -48,6 +51,8 @@ def unwanted_globals(path: Path, container: Container) -> tuple[str, ...]:
     if container is Container.TORCH_ZIP:
         with zipfile.ZipFile(path) as archive:
             name = next(n for n in archive.namelist() if n.partition("/")[2] == "data.pkl")
+            if archive.getinfo(name).file_size > MAX_INSTRUCTIONS:
+                raise ValueError("more instructions than any table of weights needs")
             wanted = globals_of(io.BytesIO(archive.read(name)))
     elif container is Container.TORCH_LEGACY:
         with path.open("rb") as file:

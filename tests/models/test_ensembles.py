@@ -104,6 +104,17 @@ def test_members_that_answer_another_question_cannot_be_joined(
         write_ensemble(tmp_path / "e.json", members, rule=EnsembleRule.MEAN)
 
 
+def test_what_was_assumed_of_a_member_is_shown_of_the_ensemble(
+    tmp_path: Path, members: tuple[Model, Model], shelve: Callable[..., Path]
+) -> None:
+    """A joined score rests on every member's preprocessing."""
+    config = tiny_config(classes=["normal", "pneumonia"]).model_copy(update={"input": None})
+    guess = read_model(shelve("g_v1.0.0", config=config))
+    write_ensemble(tmp_path / "shelf" / "e.ensemble.json", (members[0], guess), rule=EnsembleRule.MEAN)
+
+    assert found(tmp_path / "shelf").card.assumed == (f"g_v1.0.0: {guess.card.assumed[0]}",)
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
