@@ -69,7 +69,7 @@ def group_files(files: Sequence[Path]) -> list[FileGroup]:
         groups = [FileGroup(tuple(source.path for source in one.sources), one.what) for one in together]
         groups += [FileGroup((source.path,), source.name) for source in sources if source not in taken]
         place = {path: number for number, path in enumerate(files)}
-        return sorted(groups, key=lambda group: place[group.files[0]])
+        return sorted(groups, key=lambda group: min(place[path] for path in group.files))
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian, generate_uid
+from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, generate_uid
 
 MR = "1.2.840.10008.5.1.4.1.1.4"
 CR = "1.2.840.10008.5.1.4.1.1.1"
@@ -20,11 +20,18 @@ ENHANCED_MR = "1.2.840.10008.5.1.4.1.1.4.1"
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 
 
-def dicom(path: Path, pixels: NDArray[Any] | None, *, sop_class: str = CR, **tags: Any) -> Path:
+def dicom(
+    path: Path,
+    pixels: NDArray[Any] | None,
+    *,
+    sop_class: str = CR,
+    syntax: str = ExplicitVRLittleEndian,
+    **tags: Any,
+) -> Path:
     """Write a DICOM file; `tags` are keywords, None removes one."""
     dataset = Dataset()
     dataset.file_meta = FileMetaDataset()
-    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    dataset.file_meta.TransferSyntaxUID = syntax
     dataset.SOPClassUID = sop_class
     dataset.SOPInstanceUID = generate_uid()
     dataset.SeriesInstanceUID = generate_uid()
@@ -37,6 +44,8 @@ def dicom(path: Path, pixels: NDArray[Any] | None, *, sop_class: str = CR, **tag
                 delattr(dataset, keyword)
         else:
             setattr(dataset, keyword, value)
+    if syntax == ExplicitVRBigEndian and pixels is not None:
+        dataset.PixelData = pixels.astype(pixels.dtype.newbyteorder(">")).tobytes()
     dataset.file_meta.MediaStorageSOPClassUID = dataset.SOPClassUID
     dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
     dataset.save_as(path, enforce_file_format=True)
