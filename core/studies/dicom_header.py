@@ -31,6 +31,18 @@ _IMAGING_MARKS: Final = (
     "ImagerPixelSpacing",
     "NominalScannedPixelSpacing",
 )
+_USED: Final = (
+    "SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "SeriesNumber", "InstanceNumber", "AcquisitionNumber",
+    "Modality", "ImageType", "BodyPartExamined", "ViewPosition", "PatientPosition", "PatientOrientation",
+    "PatientID", "PatientBirthDate", "ConversionType", "BurnedInAnnotation", "PresentationIntentType",
+    "Rows", "Columns", "NumberOfFrames", "SamplesPerPixel", "PhotometricInterpretation", "BitsAllocated",
+    "BitsStored", "HighBit", "PixelRepresentation", "PlanarConfiguration", "RescaleSlope", "RescaleIntercept",
+    "ModalityLUTSequence", "VOILUTSequence", "VOILUTFunction", "WindowCenter", "WindowWidth",
+    "PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing", "ImagePositionPatient",
+    "ImageOrientationPatient", "EchoTime", "TemporalPositionIdentifier",
+    "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence",
+)  # fmt: skip
+"""Every attribute that a reader here asks for."""
 _DIRECTORY: Final = "1.2.840.10008.1.3.10"
 
 
@@ -52,9 +64,10 @@ def read_header(source: Source, *, pixels: bool = False) -> Dataset:
     try:
         header = pydicom.dcmread(source.path, stop_before_pixels=not pixels, force=True)
         _complete_meta(header)
-        # Converted now, so that a broken element is a damaged file and not a surprise later.
-        for element in header:
-            _ = element.value
+        # Converted now, so that a broken element is a damaged file and not a surprise later. Only these: a header
+        # has hundreds, and converting them all takes longer than decoding the pixels.
+        for keyword in _USED:
+            header.get(keyword)
     except DECODER_FAULTS as fault:
         raise damaged(source.name, "a DICOM file") from fault
     if "SOPClassUID" not in header and "Rows" not in header and not _is_directory(header):
