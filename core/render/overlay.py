@@ -30,6 +30,9 @@ LARGE_PX, SMALL_PX = (900, 900), (560, 448)
 
 GAP_PX = 4
 TEXT_PX, LETTER_PX, MARGIN_PX = 22, 30, 14
+PNG_LEVEL = 3
+"""Of zlib: on grey pictures with noise as small as its default of 6, in a third of the time."""
+
 FINDINGS = 6
 """Findings listed below a film, those nearest to or above their threshold first."""
 
@@ -205,5 +208,5 @@ def _png(picture: Image.Image, case_id: str) -> bytes:
     facts.add_text("Title", case_id)
     facts.add_text("Disclaimer", NOTICE)
     out = io.BytesIO()
-    picture.save(out, "PNG", pnginfo=facts)
+    picture.save(out, "PNG", pnginfo=facts, compress_level=PNG_LEVEL)
     return out.getvalue()
