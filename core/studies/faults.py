@@ -9,6 +9,9 @@ import struct
 import zlib
 from typing import Final
 
+from isal import isal_zlib
+from pydicom.errors import BytesLengthException, InvalidDicomError
+
 from core.errors import DamagedFile
 
 DECODER_FAULTS: Final = (
@@ -24,9 +27,20 @@ DECODER_FAULTS: Final = (
     SyntaxError,  # how Pillow reports a broken PNG
     struct.error,
     zlib.error,
+    isal_zlib.error,
+    BytesLengthException,
+    InvalidDicomError,
 )
 """Decoders are not written to one contract: pydicom, Pillow and the codecs were seen to raise each of these on
 damaged bytes. Anything else is a fault of ours and is reported as one by the isolated worker."""
+
+
+def is_decoder_fault(fault: BaseException) -> bool:
+    """Whether a decoder raised it: one of DECODER_FAULTS, or the panic of a codec written in Rust.
+
+    The panic is no `Exception`, and its class cannot be imported: each such library makes its own.
+    """
+    return isinstance(fault, DECODER_FAULTS) or type(fault).__name__ == "PanicException"
 
 
 def damaged(name: str, what: str) -> DamagedFile:

@@ -20,6 +20,11 @@ from core.studies.study import Geometry
 MAX_FORM_GAP_MM: Final = 1.0
 """Largest distance between the two placements of one voxel that is still rounding: below the finest clinical voxel."""
 
+LEAST_VOXEL_MM: Final = 1e-5
+"""Ten nanometres: finer than any optical microscope."""
+LARGEST_VOXEL_MM: Final = 1e4
+"""Ten metres: larger than any body."""
+
 _TO_MM: Final = {1: 1000.0, 3: 0.001}
 """Unit codes of xyzt_units for metre and micrometre (nifti1.h); 2 is the millimetre, 0 says nothing and means it."""
 
@@ -73,10 +78,10 @@ def _form(header: Nifti1Header, which: str) -> Affine | None:
 
 def _require_box(name: str, affine: Affine) -> None:
     sizes = spacing_of(affine)
-    if not np.isfinite(affine).all() or min(sizes) <= 0 or abs(np.linalg.det(affine[:3, :3])) < 1e-12:
+    if not all(LEAST_VOXEL_MM <= size <= LARGEST_VOXEL_MM for size in sizes) or not np.isfinite(affine).all():
         raise GeometryError(
             found=f"{name} gives a voxel size of {' x '.join(f'{size:.4g}' for size in sizes)} mm.",
-            why="Volumes and lengths cannot be measured with a size of zero.",
+            why=f"Volumes and lengths can be measured from {LEAST_VOXEL_MM} to {LARGEST_VOXEL_MM:g} mm.",
             do="Export the volume again with its voxel size and orientation.",
         )
     if (shear := shear_deg(affine)) > MAX_SHEAR_DEG:
