@@ -5,7 +5,6 @@ Owns the priority and the tolerance. Measures of an affine are in `geometry`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -15,6 +14,7 @@ from nibabel.spatialimages import HeaderDataError
 from core.errors import GeometryError
 from core.studies.faults import DECODER_FAULTS
 from core.studies.geometry import MAX_SHEAR_DEG, Affine, shear_deg, spacing_of, volume_geometry
+from core.studies.notes import Notes
 from core.studies.study import Geometry
 
 MAX_FORM_GAP_MM: Final = 1.0
@@ -29,22 +29,14 @@ _TO_MM: Final = {1: 1000.0, 3: 0.001}
 """Unit codes of xyzt_units for metre and micrometre (nifti1.h); 2 is the millimetre, 0 says nothing and means it."""
 
 
-@dataclass(slots=True)
-class AffineNotes:
-    """What was changed and what is doubtful about a volume's place."""
-
-    changed: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-
-
-def find_geometry(name: str, header: Nifti1Header) -> tuple[Geometry, AffineNotes]:
+def find_geometry(name: str, header: Nifti1Header) -> tuple[Geometry, Notes]:
     """The volume's geometry: its sform, else its qform, else the voxel size alone without an orientation.
 
     Raises
     ------
     GeometryError : a voxel size of zero, axes that are not perpendicular, or a broken affine.
     """
-    notes = AffineNotes()
+    notes = Notes()
     sform, qform = _form(header, "sform"), _form(header, "qform")
     scale = _TO_MM.get(int(header["xyzt_units"]) & 7, 1.0)
     affine = sform if sform is not None else qform

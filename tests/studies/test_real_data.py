@@ -134,7 +134,6 @@ def test_same_film_in_two_encodings_is_one_picture(shared_data: Path) -> None:
         assert one.report.pixel_sha256 == two.report.pixel_sha256
 
 
-@pytest.mark.seeds(8)
 def test_series_lie_where_the_manifest_says(shared_data: Path) -> None:
     """Shape, spacing, axes, positions and values at three points in the world, after rescaling."""
     compared = 0
@@ -184,7 +183,6 @@ def test_recoded_and_rearranged_series_are_the_same_study(shared_data: Path) -> 
             assert np.array_equal(other.pixels, first.pixels)
 
 
-@pytest.mark.seeds(7)
 def test_volumes_lie_where_the_manifest_says(shared_data: Path) -> None:
     """Shape, spacing, letters, angle, affine and values at three points in the world, after scaling."""
     compared = 0

@@ -29,7 +29,7 @@ def _fresh_worker() -> Iterator[None]:
     reading_worker.cache_clear()
 
 
-@pytest.mark.seeds(1, 2)
+@pytest.mark.seeds(50)
 def test_study_through_the_worker_is_the_study(tmp_path: Path) -> None:
     """The process boundary must change nothing: film, series, zip and volume."""
     slices = series(tmp_path / "s", volume_pixels())
