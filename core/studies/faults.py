@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import struct
 import zlib
-from typing import Final
+from typing import Final, cast
 
-from isal import isal_zlib
+from isal.igzip_lib import IsalError
+from nibabel.spatialimages import HeaderDataError
 from pydicom.errors import BytesLengthException, InvalidDicomError
 
 from core.errors import DamagedFile
 
-DECODER_FAULTS: Final = (
+DECODER_FAULTS: Final[tuple[type[Exception], ...]] = (
     ValueError,
     TypeError,
     AttributeError,
@@ -27,7 +28,8 @@ DECODER_FAULTS: Final = (
     SyntaxError,  # how Pillow reports a broken PNG
     struct.error,
     zlib.error,
-    isal_zlib.error,
+    cast("type[Exception]", IsalError),  # its stub calls the class an instance
+    HeaderDataError,
     BytesLengthException,
     InvalidDicomError,
 )

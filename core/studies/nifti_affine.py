@@ -9,7 +9,6 @@ from typing import Final
 
 import numpy as np
 from nibabel.nifti1 import Nifti1Header
-from nibabel.spatialimages import HeaderDataError
 
 from core.errors import GeometryError
 from core.studies.faults import DECODER_FAULTS
@@ -63,7 +62,7 @@ def _form(header: Nifti1Header, which: str) -> Affine | None:
         return None
     try:
         affine = np.asarray(header.get_sform() if which == "sform" else header.get_qform(), dtype=np.float64)
-    except (*DECODER_FAULTS, HeaderDataError):
+    except DECODER_FAULTS:
         return None
     return affine if np.isfinite(affine).all() else None
 
