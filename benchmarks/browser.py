@@ -20,6 +20,7 @@ import numpy as np
 import psutil
 from playwright.sync_api import CDPSession, Page, sync_playwright
 
+from benchmarks.measure import Quiet, Watch
 from benchmarks.subjects import HEAD, volume_subject, write_volume
 from core.inference.prediction import Prediction, Provenance
 from core.models.model import Model
@@ -53,12 +54,11 @@ class First:
     in_viewer_s: list[float]
     redraw_ms: list[float]
     moved_bytes: int
-    load: float
+    quiet: Quiet
 
     def lines(self) -> list[str]:
         """For the screen."""
         shape, redraws = "x".join(str(n) for n in HEAD), sorted(self.redraw_ms)
-        busy = "busy, not judged" if self.load > (os.cpu_count() or 1) else ""
         slow = redraws[int(0.95 * (len(redraws) - 1))]
         return [
             f"| viewer, {shape} with labels | median | worst of {self.studies} |",
@@ -68,7 +68,7 @@ class First:
             _spread("of the first, in the viewer", self.in_viewer_s),
             f"| redraw of all three planes | {statistics.median(redraws):.1f} ms | 95 %: {slow:.1f} ms |",
             f"| picture bytes fetched by {REDRAWS} moves | {self.moved_bytes} | |",
-            f"| load average | {self.load:.1f} | {busy} |",
+            f"| machine | {self.quiet.words()} | |",
         ]
 
 
@@ -109,14 +109,14 @@ def measure(folder: Path) -> tuple[First, Flat]:
     with _app(folder, model) as (url, server), _chromium(url, owner) as (page, cdp):
         page.goto(f"{url}/predict?case=case-01&model={model.id}")
         _wait_for_new(page, -1)
-        load = os.getloadavg()[0]
-        chosen = [_next(page) for _ in range(LOOKED_AT)]
-        redraws, moved = _redraws(page)
+        with Watch() as watch:
+            chosen = [_next(page) for _ in range(LOOKED_AT)]
+            redraws, moved = _redraws(page)
         before = _memory(cdp, server)
         for _ in range(STUDIES - 1 - LOOKED_AT):
             _next(page)
         after = _memory(cdp, server)
-    first = First(LOOKED_AT, *(list(part) for part in zip(*chosen, strict=True)), redraws, moved, load)
+    first = First(LOOKED_AT, *(list(part) for part in zip(*chosen, strict=True)), redraws, moved, watch.quiet)
     pairs = [(before[name], after[name]) for name in ("heap", "renderer", "server")]
     return first, Flat(STUDIES, LOOKED_AT + 1, *pairs)
 
