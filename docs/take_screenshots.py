@@ -1,7 +1,7 @@
 """Take the pictures of the documentation: synthetic samples only, from a running app.
 
-    make run                                            # in one terminal
-    .venv/bin/python docs/take_screenshots.py http://localhost:8501
+make run                                            # in one terminal
+.venv/bin/python docs/take_screenshots.py http://localhost:8501
 """
 
 from __future__ import annotations
