@@ -47,6 +47,12 @@ def admission_of(workspace: Workspace, case: Case, model: Model) -> Admission:
     return _read_admission(workspace.file(case.id, _admission_name(model), compare))
 
 
+def is_outside_range(case: Case, admission: Admission) -> bool:
+    """Whether something of the case lies outside what the model was made for; a header that is silent does not."""
+    silent = case.report.modality is None
+    return admission.verdict is Verdict.WARNED and len(admission.reasons) > silent
+
+
 def fits(case: Case, model: Model) -> bool:
     """Whether the model could read a case of this kind; the full comparison is `admission_of`."""
     modality, accepted = case.report.modality, model.input.modalities

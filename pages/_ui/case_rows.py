@@ -15,6 +15,7 @@ from pages._ui.navigation import PREDICT, page
 from pages._ui.state import State
 
 _WIDTHS = [0.5, 1.1, 1.2, 3.4, 4.2, 2.2]
+_UPLOAD_WIDTHS = [1.6, 8.8, 2.2]
 
 
 def case_rows(now: State, held: Sequence[Case], names: Mapping[str, Sequence[str]]) -> list[Case]:
@@ -50,13 +51,15 @@ def case_rows(now: State, held: Sequence[Case], names: Mapping[str, Sequence[str
 def upload_rows(now: State, waiting: Sequence[Upload], names: Mapping[str, Sequence[str]]) -> None:
     """Draw one row for each upload that is not a case: what was wrong, or which study is meant."""
     for upload in waiting:
-        with st.container(border=True, key=f"row-{upload.id}"):
+        name, message, action = st.columns(_UPLOAD_WIDTHS, vertical_alignment="center")
+        with name:
             words.cell(upload.id, *names.get(upload.id, ()))
+        with message:
             if upload.refusal is not None and upload.state is UploadState.REFUSED:
                 words.refusal(upload.refusal)
             elif upload.state is UploadState.CHOICE:
                 _choice(now, upload)
-            st.button("Dismiss", key=f"dismiss-{upload.id}", type="tertiary", on_click=_dismiss, args=(now, upload.id))
+        action.button("Dismiss", key=f"dismiss-{upload.id}", type="tertiary", on_click=_dismiss, args=(now, upload.id))
 
 
 def _header() -> None:
@@ -68,9 +71,11 @@ def _header() -> None:
 
 def _choice(now: State, upload: Upload) -> None:
     what = {choice.id: choice.what for choice in upload.choices}
-    words.fact(f"This upload holds {len(what)} studies. Choose one; the others stay on offer.")
+    held = "1 more study" if len(what) == 1 else f"{len(what)} studies. Choose one; the others stay on offer"
     line = st.container(horizontal=True, vertical_alignment="bottom", key=f"line-{upload.id}")
-    chosen = line.selectbox("Study", list(what), format_func=lambda c: what[c], key=f"choice-{upload.id}")
+    chosen = line.selectbox(
+        f"This upload holds {held}.", list(what), format_func=lambda c: what[c], key=f"choice-{upload.id}"
+    )
     if line.button("Read this one", key=f"read-{upload.id}", type="primary"):
         try:
             with st.spinner("Reading…"):

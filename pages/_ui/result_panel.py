@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.inference.admission import Verdict
 from core.inference.prediction import Prediction
 from core.models.model import Model
 from core.studies.study import Kind
 from core.workflows import result_view
 from core.workflows.choose_model import Badge
-from core.workflows.run_prediction import admission_of
+from core.workflows.run_prediction import admission_of, is_outside_range
 from core.workspace import Case
 from pages._ui import words
 from pages._ui.run_panel import run_all
@@ -81,7 +80,7 @@ def _labels(found: Prediction, model: Model) -> None:
 
 
 def _warnings(now: State, case: Case, model: Model, found: Prediction) -> None:
-    if admission_of(now.workspace, case, model).verdict is Verdict.WARNED:
+    if is_outside_range(case, admission_of(now.workspace, case, model)):
         words.badges([Badge("outside tested range", "caution")])
     words.caution(*found.warnings)
 

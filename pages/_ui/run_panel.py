@@ -8,7 +8,14 @@ from core.errors import NotFound
 from core.inference.admission import Admission, Verdict
 from core.models.model import Model
 from core.workflows.choose_model import Badge, first_fitting, models_for
-from core.workflows.run_prediction import admission_of, cases_to_run, find_figures, find_running, start_run
+from core.workflows.run_prediction import (
+    admission_of,
+    cases_to_run,
+    find_figures,
+    find_running,
+    is_outside_range,
+    start_run,
+)
 from core.workspace import Case, Job, JobState, jobs
 from pages._ui import words
 from pages._ui.state import State
@@ -32,7 +39,7 @@ def show_run(now: State, case: Case, model: Model) -> None:
     if admission.verdict is Verdict.REFUSED:
         _mismatch(now, case, admission)
     else:
-        _warned(admission)
+        _warned(case, admission)
         words.caution(*model.card.assumed)
         st.button(
             f"Run {model.display_name}", key="run", type="primary", width="stretch", on_click=_start,
@@ -108,10 +115,10 @@ def _mismatch(now: State, case: Case, admission: Admission) -> None:
         st.button(f"Choose {other.display_name}", key="choose-fitting", on_click=_choose, args=(now, other.id))
 
 
-def _warned(admission: Admission) -> None:
-    if admission.verdict is Verdict.WARNED:
+def _warned(case: Case, admission: Admission) -> None:
+    if is_outside_range(case, admission):
         words.badges([Badge("outside tested range", "caution")])
-        words.caution(*admission.reasons)
+    words.caution(*admission.reasons)
 
 
 def _start(now: State, chosen: list[Case], model: Model) -> None:

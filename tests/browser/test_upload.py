@@ -101,7 +101,7 @@ def test_a_real_zip_of_two_series_asks_which(tiny_server: Server, page: Page, sh
     page.get_by_role("button", name="Read this one").click()
 
     wait_for_cases(page, 1)
-    expect(page.get_by_text(re.compile("This upload holds 1 stud"))).to_be_visible()
+    expect(page.get_by_text(re.compile("This upload holds 1 more study"))).to_be_visible()
 
 
 @pytest.mark.realdata
