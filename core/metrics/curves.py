@@ -10,6 +10,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from core.metrics.counts import split
 from core.metrics.intervals import ALPHA, Z_95, Estimate
 
 DELONG_FLOOR = 2
@@ -50,22 +51,6 @@ def auc(scores: ArrayLike, labels: ArrayLike) -> Estimate:
     half = Z_95 * math.sqrt(variance) / (area * (1 - area))
     centre = math.log(area / (1 - area))
     return Estimate(area, _logistic(centre - half), _logistic(centre + half), "delong_logit")
-
-
-def split(scores: ArrayLike, labels: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The positives' scores and the negatives' scores, as 64-bit numbers, in their order.
-
-    Raises
-    ------
-    ValueError : the two differ in length, a score is no number, or a label is not 0 or 1.
-    """
-    score, label = np.asarray(scores, np.float64).ravel(), np.asarray(labels).ravel()
-    if score.shape != label.shape:
-        raise ValueError(f"{score.size} scores and {label.size} labels")
-    if np.isnan(score).any() or not np.isin(label, (0, 1)).all():
-        raise ValueError("every score must be a number and every label 0 or 1")
-    positive = label.astype(bool)
-    return score[positive], score[~positive]
 
 
 def _share_below(these: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -12,20 +12,26 @@ from enum import StrEnum
 from typing import Any, Literal, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import bdtr
 
-from core.metrics.curves import split
+from core.metrics.counts import count_at, is_positive, split
 from core.metrics.intervals import ALPHA, Estimate, clopper_pearson_lower, wilson
+
+__all__ = [
+    "Guarantee",
+    "OperatingPoint",
+    "Rule",
+    "allowed_misses",
+    "default_points",
+    "guaranteed_sensitivity",
+    "guaranteed_specificity",
+    "is_positive",
+    "youden",
+]
 
 GUARANTEE_TARGETS = (0.95, 0.90)
 """The sensitivities and specificities that a cohort is asked for when nobody names one."""
-
-
-def is_positive(scores: ArrayLike, threshold: float) -> NDArray[np.bool_]:
-    """Which scores are called positive: score >= threshold, so a tie counts as positive; same shape."""
-    called: NDArray[np.bool_] = np.asarray(scores, np.float64) >= threshold
-    return called
 
 
 class Rule(StrEnum):
@@ -36,16 +42,6 @@ class Rule(StrEnum):
     YOUDEN = "youden"
     FIXED = "fixed"
     """Somebody named the number."""
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """The four integers from which every rate at one threshold comes."""
-
-    tp: int
-    fp: int
-    fn: int
-    tn: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,13 +215,6 @@ def youden(scores: ArrayLike, labels: ArrayLike) -> tuple[float, tuple[float, ..
     gain = tp.astype(object) * len(negatives) - fp.astype(object) * len(positives)
     tied = tuple(float(t) for t in offered[gain == gain.max()])
     return tied[0], tied
-
-
-def count_at(scores: ArrayLike, labels: ArrayLike, threshold: float) -> Counts:
-    """The four counts at a threshold."""
-    positives, negatives = split(scores, labels)
-    tp, fp = int(is_positive(positives, threshold).sum()), int(is_positive(negatives, threshold).sum())
-    return Counts(tp, fp, len(positives) - tp, len(negatives) - fp)
 
 
 def default_points(
