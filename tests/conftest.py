@@ -13,6 +13,11 @@ from core.settings import settings
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--update-goldens` writes generated documentation and golden files anew; the diff is then read by a person."""
+    parser.addoption("--update-goldens", action="store_true", help="write generated files anew instead of comparing")
+
+
 @pytest.fixture(autouse=True)
 def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A data folder of this test's own: nothing a test does may reach the user's."""

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import typer
+from pydantic import ValidationError
 from typer.core import TyperGroup
 
 from core.cli.say import complain
@@ -49,6 +50,7 @@ class Framed(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command; whatever goes wrong ends in an exit code and a sentence."""
+        _require_settings()
         with logging_to_file():
             try:
                 return super().invoke(ctx)
@@ -66,6 +68,16 @@ class Framed(TyperGroup):
             except Exception as fault:  # noqa: BLE001 - the frame: whatever it is, no traceback on a terminal
                 complain(fault_sentence(fault))
                 raise typer.Exit(Exit.OUR_FAULT) from None
+
+
+def _require_settings() -> None:
+    """A variable out of range is wrong usage, told before anything begins."""
+    try:
+        settings()
+    except ValidationError as error:
+        for fault in error.errors(include_url=False, include_input=False):
+            complain(f"READROOM_{'.'.join(str(part) for part in fault['loc']).upper()}: {fault['msg']}.")
+        raise typer.Exit(Exit.WRONG_USAGE) from None
 
 
 def fault_sentence(fault: Exception) -> str:

@@ -66,7 +66,8 @@ class TorchEngine:
     def network(self) -> nn.Module:
         """The network, in evaluation mode on the device."""
         if self._network is None:
-            with memory_errors():
+            # Not in inference mode, whatever the caller is in: such weights could never be explained.
+            with memory_errors(), torch.inference_mode(False):
                 self._network = load_network(self.model, str(self.device))
         return self._network
 

@@ -156,8 +156,7 @@ def table_csv(header: Iterable[str], rows: Iterable[Iterable[str]]) -> bytes:
     """Rows as CSV in UTF-8; a cell that a spreadsheet would compute is led by an apostrophe."""
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow(header)
-    for row in rows:
+    for row in (header, *rows):  # a class or label name, and so a header, can come from a foreign file
         writer.writerow([f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell for cell in row])
     return out.getvalue().encode()
 

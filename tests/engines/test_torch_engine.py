@@ -53,6 +53,16 @@ def test_input_is_not_changed(tmp_path: Path) -> None:
     assert np.array_equal(batch, kept)
 
 
+def test_network_loaded_inside_inference_mode_can_still_be_explained(tmp_path: Path) -> None:
+    """Loaded weights are shared: one careless caller must not spoil the heat maps of all others."""
+    engine = TorchEngine(saved(tmp_path), "cpu")
+
+    with torch.inference_mode():
+        network = engine.network
+
+    assert not any(parameter.is_inference() for parameter in network.parameters())
+
+
 def test_description_names_device_precision_and_versions(tmp_path: Path) -> None:
     """What shaped the numbers stands on every result."""
     described = TorchEngine(saved(tmp_path), "cpu").describe()

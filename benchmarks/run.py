@@ -1,0 +1,128 @@
+"""`make bench`: everything, one after the other; one Markdown table on stdout, the details as JSON in build/bench.
+
+Options: names of parts (film, volume, fresh, viewer, flat) run these alone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+OUT = Path(__file__).resolve().parent.parent / "build" / "bench"
+PARTS = ("film", "volume", "fresh", "viewer", "flat")
+
+
+@dataclass
+class Report:
+    """What was found so far, as lines for the screen and values for the file."""
+
+    lines: list[str] = field(default_factory=list)
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+def main() -> None:
+    """Run the parts that were named, else all."""
+    asked = sys.argv[1:] or list(PARTS)
+    if unknown := set(asked) - set(PARTS):
+        sys.exit(f"unknown part {', '.join(sorted(unknown))}; the parts are {', '.join(PARTS)}")
+    os.environ.setdefault("READROOM_DEVICE", "cpu")
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory() as temporary:
+        # The data folder of whoever measures is none of our business.
+        os.environ["READROOM_HOME"] = str(Path(temporary, "home"))
+        report = _measured(asked, Path(temporary))
+    report.values["seconds"] = time.monotonic() - started
+    OUT.mkdir(parents=True, exist_ok=True)
+    (OUT / "latest.json").write_text(json.dumps(report.values, indent=2))
+    print("\n".join(report.lines))
+    print(f"\nMeasured in {report.values['seconds']:.0f} s; details in {OUT.relative_to(OUT.parents[1])}/latest.json.")
+
+
+def _measured(asked: list[str], folder: Path) -> Report:
+    report = Report([f"On {_machine()}.", ""], {"machine": _machine()})
+    if {"film", "volume", "fresh"} & set(asked):
+        _comparisons(asked, folder, report)
+    if "viewer" in asked:
+        _browser(report, folder, "viewer")
+    if "flat" in asked:
+        _browser(report, folder, "flat")
+    return report
+
+
+def _comparisons(asked: list[str], folder: Path, report: Report) -> None:
+    from benchmarks.compare import Row, film_steady, fresh, volume_steady
+    from benchmarks.subjects import film_subject, volume_subject
+
+    rows: list[Row] = []
+    shares: dict[str, dict[str, float]] = {}
+    film, volume = film_subject(folder), volume_subject(folder)
+    if "film" in asked:
+        row, shares["film"] = _step("film", lambda: film_steady(film, rounds=9))
+        rows.append(row)
+    if "volume" in asked:
+        row, shares["volume"] = _step("volume", lambda: volume_steady(volume, rounds=3, folder=folder))
+        rows.append(row)
+    if "fresh" in asked:
+        rows += _step("fresh film", lambda: fresh("film", film, folder, rounds=3))
+        rows += _step("fresh volume", lambda: fresh("volume", volume, folder, rounds=1))
+    report.values |= {"comparisons": [row.to_dict() for row in rows], "shares": shares}
+    report.lines += [
+        "| what | usual way | ours | ratio | CPU ratio | difference | machine |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        cpu = "" if row.cpu_ratio is None else f"{row.cpu_ratio:.2f}"
+        digits = 0 if row.unit == "MiB" else 3
+        machine = "" if row.unit == "MiB" else row.quiet.words()
+        report.lines.append(
+            f"| {row.what} | {row.usual:.{digits}f} {row.unit} | {row.ours:.{digits}f} {row.unit} "
+            f"| {row.ratio:.2f} | {cpu} | {row.difference} | {machine} |"
+        )
+    if shares:
+        report.lines += [
+            "",
+            "| share of our time | decoding | preprocessing | network | overlay |",
+            "|---|---|---|---|---|",
+        ]
+        for kind, by in shares.items():
+            report.lines.append(f"| {kind} | " + " | ".join(f"{100 * share:.0f} %" for share in by.values()) + " |")
+
+
+def _browser(report: Report, folder: Path, part: str) -> None:
+    from benchmarks.browser import flat, viewer
+
+    found = _step(part, lambda: viewer(folder) if part == "viewer" else flat(folder))
+    report.values[part] = asdict(found)
+    report.lines += ["", *found.lines()]
+
+
+def _step(name: str, run: Callable[[], Any]) -> Any:
+    """Run one part, and say on stderr how long it took."""
+    started = time.monotonic()
+    answer = run()
+    print(f"{name}: {time.monotonic() - started:.0f} s", file=sys.stderr)
+    return answer
+
+
+def _machine() -> str:
+    """The class of machine, never its name."""
+    import torch
+
+    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "no GPU"
+    return (
+        f"{os.cpu_count()} {platform.machine()} cores, {gpu}, "
+        f"Python {platform.python_version()}, torch {version('torch')}"
+    )
+
+
+if __name__ == "__main__":
+    main()
