@@ -2,9 +2,29 @@
 
 from __future__ import annotations
 
+from core.metrics.band import (
+    Band,
+    BandLimits,
+    RocBand,
+    band_at,
+    kolmogorov_distance,
+    roc_band,
+    simultaneous_band,
+)
+from core.metrics.clustered import cluster_proportion, clustered_rate_table, obuchowski
 from core.metrics.cohort import Cohort, Missing, Note, Resolved, few_cases, in_unit_range, resolve_missing
 from core.metrics.counts import Counts, count_at, figures, is_positive
-from core.metrics.curves import auc
+from core.metrics.curves import (
+    Attained,
+    PartialArea,
+    area_notes,
+    auc,
+    average_precision,
+    partial_auc,
+    sensitivity_at_specificity,
+    specificity_at_sensitivity,
+)
+from core.metrics.delong import Areas, delong
 from core.metrics.intervals import (
     Estimate,
     clopper_pearson,
@@ -23,40 +43,79 @@ from core.metrics.operating_points import (
     guaranteed_specificity,
     youden,
 )
+from core.metrics.paired import (
+    Comparison,
+    bootstrap_p,
+    compare_auc,
+    compare_correct,
+    compare_right,
+    holm,
+    mcnemar,
+    tango,
+    with_holm,
+)
 from core.metrics.segmentation import dice, volume_ml
 from core.metrics.sweep import Sweep, corners, rate_table, sweep
 
 __all__ = [
+    "Areas",
+    "Attained",
+    "Band",
+    "BandLimits",
     "Cohort",
+    "Comparison",
     "Counts",
     "Estimate",
     "Guarantee",
     "Missing",
     "Note",
     "OperatingPoint",
+    "PartialArea",
     "Resolved",
+    "RocBand",
     "Rule",
     "Sweep",
+    "area_notes",
     "auc",
+    "average_precision",
+    "band_at",
+    "bootstrap_p",
     "clopper_pearson",
     "clopper_pearson_lower",
+    "cluster_proportion",
+    "clustered_rate_table",
+    "compare_auc",
+    "compare_correct",
+    "compare_right",
     "corners",
     "count_at",
     "default_points",
+    "delong",
     "dice",
     "few_cases",
     "figures",
     "guaranteed_sensitivity",
     "guaranteed_specificity",
+    "holm",
     "in_unit_range",
     "is_positive",
+    "kolmogorov_distance",
     "koopman_ratio",
+    "mcnemar",
     "newcombe_j",
+    "obuchowski",
+    "partial_auc",
     "rate_table",
     "resolve_missing",
+    "roc_band",
+    "sensitivity_at_specificity",
+    "simultaneous_band",
+    "specificity_at_sensitivity",
     "sweep",
+    "tango",
     "volume_ml",
     "wilson",
     "wilson_limits",
+    "with_holm",
     "youden",
 ]
