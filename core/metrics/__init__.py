@@ -11,6 +11,7 @@ from core.metrics.band import (
     roc_band,
     simultaneous_band,
 )
+from core.metrics.bootstrap import Figure, Resampler
 from core.metrics.clustered import cluster_proportion, clustered_rate_table, obuchowski
 from core.metrics.cohort import Cohort, Missing, Note, Resolved, few_cases, in_unit_range, resolve_missing
 from core.metrics.counts import Counts, count_at, figures, is_positive
@@ -25,6 +26,13 @@ from core.metrics.curves import (
     specificity_at_sensitivity,
 )
 from core.metrics.delong import Areas, delong
+from core.metrics.evaluate import (
+    average_precision_estimate,
+    brier_estimate,
+    evaluate_at,
+    partial_auc_estimate,
+    sensitivity_at_specificity_estimate,
+)
 from core.metrics.intervals import (
     Estimate,
     clopper_pearson,
@@ -54,32 +62,53 @@ from core.metrics.paired import (
     tango,
     with_holm,
 )
+from core.metrics.resampled import (
+    AucFigure,
+    AveragePrecisionFigure,
+    CountsFigure,
+    Curve,
+    MeanFigure,
+    PartialAucFigure,
+    SensitivityAtSpecificityFigure,
+    optimism_of_youden,
+)
 from core.metrics.segmentation import dice, volume_ml
 from core.metrics.sweep import Sweep, corners, rate_table, sweep
 
 __all__ = [
     "Areas",
     "Attained",
+    "AucFigure",
+    "AveragePrecisionFigure",
     "Band",
     "BandLimits",
     "Cohort",
     "Comparison",
     "Counts",
+    "CountsFigure",
+    "Curve",
     "Estimate",
+    "Figure",
     "Guarantee",
+    "MeanFigure",
     "Missing",
     "Note",
     "OperatingPoint",
     "PartialArea",
+    "PartialAucFigure",
+    "Resampler",
     "Resolved",
     "RocBand",
     "Rule",
+    "SensitivityAtSpecificityFigure",
     "Sweep",
     "area_notes",
     "auc",
     "average_precision",
+    "average_precision_estimate",
     "band_at",
     "bootstrap_p",
+    "brier_estimate",
     "clopper_pearson",
     "clopper_pearson_lower",
     "cluster_proportion",
@@ -92,6 +121,7 @@ __all__ = [
     "default_points",
     "delong",
     "dice",
+    "evaluate_at",
     "few_cases",
     "figures",
     "guaranteed_sensitivity",
@@ -104,11 +134,14 @@ __all__ = [
     "mcnemar",
     "newcombe_j",
     "obuchowski",
+    "optimism_of_youden",
     "partial_auc",
+    "partial_auc_estimate",
     "rate_table",
     "resolve_missing",
     "roc_band",
     "sensitivity_at_specificity",
+    "sensitivity_at_specificity_estimate",
     "simultaneous_band",
     "specificity_at_sensitivity",
     "sweep",

@@ -57,7 +57,7 @@ def delong(scores: ArrayLike, labels: ArrayLike) -> Areas:
 
 
 def placements(scores: ArrayLike, labels: ArrayLike) -> tuple[FloatArray, FloatArray]:
-    """V10 (models, P): negatives below each positive, as a share, ties half; V01 (models, N) the same above each negative."""
+    """V10 (models, P): share of negatives below each positive, ties half; V01 (models, N): positives above, likewise."""
     table = np.atleast_2d(np.asarray(scores, np.float64))
     sides = []
     for column in table:
