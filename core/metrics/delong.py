@@ -57,7 +57,7 @@ def delong(scores: ArrayLike, labels: ArrayLike) -> Areas:
 
 
 def placements(scores: ArrayLike, labels: ArrayLike) -> tuple[FloatArray, FloatArray]:
-    """V10 (models, P): share of negatives below each positive, ties half; V01 (models, N): positives above, likewise."""
+    """V10 (models, P): share of negatives below each positive, ties half; V01 (models, N): of positives above."""
     table = np.atleast_2d(np.asarray(scores, np.float64))
     sides = []
     for column in table:

@@ -62,7 +62,7 @@ class AucFigure:
         v10 = (n - (fp + np.append(0, fp[:-1])) / 2)[self.curve.rank]
         v01 = ((tp + np.append(0, tp[:-1])) / 2)[self.curve.rank]
         pairs = float(v10[self.curve.positive].sum())
-        kept = np.where(self.curve.positive, (p - 1) * n, p * (n - 1))
+        kept: FloatArray = np.where(self.curve.positive, (p - 1) * n, p * (n - 1))
         return _over(pairs - np.where(self.curve.positive, v10, v01), kept)
 
 
@@ -104,7 +104,8 @@ class MeanFigure:
 
     def __call__(self, weights: IntArray) -> FloatArray:
         """(resamples,) means."""
-        return _over(weights @ self.values, weights @ self.given.astype(np.float64))
+        drawn = weights.astype(np.float64)
+        return _over(drawn @ self.values, drawn @ self.given.astype(np.float64))
 
     def jackknife(self) -> FloatArray:
         """The mean without each case."""
@@ -182,22 +183,6 @@ class PartialAucFigure:
     def jackknife(self) -> FloatArray:
         """Percentile is used, which needs none."""
         raise NotImplementedError("a partial area has a percentile interval")
-
-
-def optimism_of_youden(curve: Curve, weights: IntArray) -> FloatArray:
-    """(resamples,): J of the resample at its own best threshold, less J of that threshold in the cohort."""
-    tp, fp = curve.counts(weights)
-    whole_tp, whole_fp = curve.ones()
-    p, n = tp[:, -1:], fp[:, -1:]
-    # Whole numbers below 2^53, so equal gains are equal; the lowest threshold is the last of the best. The last
-    # row calls everybody and gains 0, so +inf never wins.
-    gain = tp * n - fp * p
-    best = gain.shape[1] - 1 - np.argmax(gain[:, ::-1], axis=1)
-    rows = np.arange(len(best))
-    own = tp[rows, best] / p[:, 0] - fp[rows, best] / n[:, 0]
-    there = whole_tp[best] / whole_tp[-1] - whole_fp[best] / whole_fp[-1]
-    optimism: FloatArray = own - there
-    return optimism
 
 
 def _tail(column: FloatArray) -> FloatArray:

@@ -12,18 +12,15 @@ from core.metrics import (
     AucFigure,
     AveragePrecisionFigure,
     CountsFigure,
-    Curve,
     MeanFigure,
     PartialAucFigure,
     Resampler,
     SensitivityAtSpecificityFigure,
     count_at,
     figures,
-    optimism_of_youden,
     partial_auc,
     sensitivity_at_specificity,
     sweep,
-    youden,
 )
 
 
@@ -84,18 +81,6 @@ def test_a_mean_leaves_out_cases_without_a_value() -> None:
     assert figure(np.array([[1, 1, 1], [0, 3, 0]])).tolist()[0] == 0.75
     assert np.isnan(figure(np.array([[0, 3, 0]])))
     assert figure.jackknife().tolist() == [0.5, 0.75, 1.0]
-
-
-def test_youdens_optimism_is_choosing_again_and_looking_back(drawn: Any) -> None:
-    """The plain route: choose on the resample, read the cohort at that threshold."""
-    scores, labels, weights = drawn
-    made = optimism_of_youden(Curve(scores, labels), weights)
-
-    for value, row in zip(made, weights, strict=True):
-        s, y = np.repeat(scores, row), np.repeat(labels, row)
-        threshold = youden(s, y)[0]
-        own, there = (figures(count_at(*pair, threshold))["youden_j"].value for pair in ((s, y), (scores, labels)))
-        assert value == pytest.approx(own - there, abs=1e-12)
 
 
 def test_figures_with_a_percentile_interval_have_no_jackknife(drawn: Any) -> None:
