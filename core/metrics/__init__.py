@@ -59,6 +59,9 @@ from core.metrics.intervals import (
     wilson,
     wilson_limits,
 )
+from core.metrics.lesions import Lesions, count_lesions
+from core.metrics.mask_summary import BlandAltman, Centre, MaskSummary, Presence, bland_altman, summarise_masks
+from core.metrics.multiclass import ClassFigures, MultiClass, multiclass
 from core.metrics.operating_points import OperatingPoint, Rule
 from core.metrics.paired import (
     Comparison,
@@ -106,8 +109,9 @@ from core.metrics.rules import (
     default_points,
     youden,
 )
-from core.metrics.segmentation import dice, volume_ml
+from core.metrics.segmentation import EmptyPolicy, MaskFigures, State, compare_masks, dice, iou, volume_ml
 from core.metrics.slices import SliceRow, SliceTest, slice_figures, slice_tests
+from core.metrics.surfaces import hausdorff_95, surface_distances, surface_share
 from core.metrics.sweep import Sweep, corners, rate_table, sweep
 from core.metrics.two_thresholds import AbstainBand, TwoTargets, abstain_band, two_targets
 
@@ -122,23 +126,31 @@ __all__ = [
     "BandLimits",
     "Bin",
     "BinFree",
+    "BlandAltman",
     "Calibration",
+    "Centre",
     "Chosen",
     "Claim",
+    "ClassFigures",
     "Cohort",
     "Comparison",
     "Counts",
     "CountsFigure",
     "Curve",
+    "EmptyPolicy",
     "Estimate",
     "Figure",
     "Guarantee",
     "IsotonicMap",
+    "Lesions",
     "LogisticMap",
     "Map",
     "MapKind",
+    "MaskFigures",
+    "MaskSummary",
     "MeanFigure",
     "Missing",
+    "MultiClass",
     "Murphy",
     "NetBenefit",
     "NetBenefitFigure",
@@ -147,6 +159,7 @@ __all__ = [
     "Optimism",
     "PartialArea",
     "PartialAucFigure",
+    "Presence",
     "Printed",
     "Resampler",
     "Resolved",
@@ -157,6 +170,7 @@ __all__ = [
     "SliceRow",
     "SliceTest",
     "Solution",
+    "State",
     "Sweep",
     "TwoTargets",
     "abstain_band",
@@ -167,6 +181,7 @@ __all__ = [
     "average_precision_estimate",
     "band_at",
     "bin_free",
+    "bland_altman",
     "bootstrap_p",
     "brier",
     "brier_estimate",
@@ -182,9 +197,11 @@ __all__ = [
     "clustered_rate_table",
     "compare_auc",
     "compare_correct",
+    "compare_masks",
     "compare_right",
     "corners",
     "count_at",
+    "count_lesions",
     "cross_fitted",
     "default_choices",
     "default_points",
@@ -201,9 +218,11 @@ __all__ = [
     "fit_temperature",
     "guaranteed_sensitivity",
     "guaranteed_specificity",
+    "hausdorff_95",
     "holm",
     "in_unit_range",
     "intercept_in_the_large",
+    "iou",
     "is_positive",
     "joint_two_classes",
     "kolmogorov_distance",
@@ -212,6 +231,7 @@ __all__ = [
     "log_loss",
     "logistic_slope",
     "mcnemar",
+    "multiclass",
     "murphy",
     "net_benefit",
     "newcombe_j",
@@ -229,6 +249,9 @@ __all__ = [
     "slice_figures",
     "slice_tests",
     "specificity_at_sensitivity",
+    "summarise_masks",
+    "surface_distances",
+    "surface_share",
     "sweep",
     "tango",
     "temperature_map",

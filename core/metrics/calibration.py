@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from scipy.stats import rankdata
 
 from core.metrics.cohort import in_unit_range
-from core.metrics.counts import BoolArray, FloatArray, checked
+from core.metrics.counts import BoolArray, FloatArray, IntArray, checked
 from core.metrics.intervals import Estimate, wilson
 from core.metrics.recalibration import (
     clipped_logits,
@@ -103,11 +103,12 @@ def calibrate(scores: ArrayLike, labels: ArrayLike) -> Calibration:
     )
 
 
-def bin_numbers(scores: ArrayLike) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+def bin_numbers(scores: ArrayLike) -> IntArray:
     """The equal-mass bin of each case, (n_cases,): min(9, floor(10 (midrank - 0.5)/n)); equal scores share a bin."""
     score = np.asarray(scores, np.float64)
     twice = np.rint(2 * rankdata(score)).astype(np.int64)  # midranks are halves, so this is exact
-    return np.minimum(BINS - 1, BINS * (twice - 1) // (2 * len(score)))
+    numbers: IntArray = np.minimum(BINS - 1, BINS * (twice - 1) // (2 * len(score)))
+    return numbers
 
 
 def reliability_bins(scores: ArrayLike, labels: ArrayLike) -> tuple[Bin, ...]:
