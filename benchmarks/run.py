@@ -1,6 +1,6 @@
 """`make bench`: everything, one after the other; one Markdown table on stdout, the details as JSON in build/bench.
 
-Options: names of parts (film, volume, fresh, viewer, flat) run these alone.
+Options: names of parts (film, volume, fresh, viewer) run these alone.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 OUT = Path(__file__).resolve().parent.parent / "build" / "bench"
-PARTS = ("film", "volume", "fresh", "viewer", "flat")
+PARTS = ("film", "volume", "fresh", "viewer")
 
 
 @dataclass
@@ -52,9 +52,7 @@ def _measured(asked: list[str], folder: Path) -> Report:
     if {"film", "volume", "fresh"} & set(asked):
         _comparisons(asked, folder, report)
     if "viewer" in asked:
-        _browser(report, folder, "viewer")
-    if "flat" in asked:
-        _browser(report, folder, "flat")
+        _browser(folder, report)
     return report
 
 
@@ -97,12 +95,15 @@ def _comparisons(asked: list[str], folder: Path, report: Report) -> None:
             report.lines.append(f"| {kind} | " + " | ".join(f"{100 * share:.0f} %" for share in by.values()) + " |")
 
 
-def _browser(report: Report, folder: Path, part: str) -> None:
-    from benchmarks.browser import flat, viewer
+def _browser(folder: Path, report: Report) -> None:
+    from benchmarks.browser import browser_is_there, measure
 
-    found = _step(part, lambda: viewer(folder) if part == "viewer" else flat(folder))
-    report.values[part] = asdict(found)
-    report.lines += ["", *found.lines()]
+    if not browser_is_there():
+        report.lines += ["", "Chromium is not installed, so the viewer was not measured."]
+        return
+    first, flat = _step("viewer", lambda: measure(folder))
+    report.values |= {"viewer": asdict(first), "memory": asdict(flat)}
+    report.lines += ["", *first.lines(), "", *flat.lines()]
 
 
 def _step(name: str, run: Callable[[], Any]) -> Any:

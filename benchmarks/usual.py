@@ -72,17 +72,19 @@ class UsualFilm:
 
     def _gradcam(self, batch: Tensor) -> NDArray[np.float32]:
         layer = architectures.get(self.config.model_type).heat_layer(self.network)
-        kept: dict[str, Tensor] = {}
-        handles = [
-            layer.register_forward_hook(lambda _m, _i, out: kept.__setitem__("out", out.clone()) or kept["out"]),
-            layer.register_full_backward_hook(lambda _m, _i, grads: kept.__setitem__("grad", grads[0])),
-        ]
+        kept: list[Tensor] = []
+
+        def keep(_module: nn.Module, _inputs: Any, out: Tensor) -> Tensor:
+            kept.append(out.clone())
+            kept[0].retain_grad()
+            return kept[0]
+
+        handle = layer.register_forward_hook(keep)
         self.network.zero_grad()
         self.network(batch)[0, -1].backward()
-        for handle in handles:
-            handle.remove()
-        weights = kept["grad"].mean(dim=(2, 3), keepdim=True)
-        cam = torch.relu((weights * kept["out"]).sum(1, keepdim=True))
+        handle.remove()
+        weights = kept[0].grad.mean(dim=(2, 3), keepdim=True)
+        cam = torch.relu((weights * kept[0]).sum(1, keepdim=True))
         cam = nn.functional.interpolate(cam, batch.shape[2:], mode="bilinear", align_corners=False)
         return (cam / cam.max().clamp_min(1e-12))[0, 0].detach().numpy()
 

@@ -21,7 +21,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="READROOM_", frozen=True, extra="ignore")
 
-    home: Path = Field(default_factory=lambda: user_data_path("readroom"), description="data folder: store, studies, jobs")
+    home: Path = Field(
+        default_factory=lambda: user_data_path("readroom"), description="data folder: store, studies, jobs"
+    )
     shelf: Path = Field(default=SHELF, description="folder of our own checkpoints")
     device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="where networks run")
     upload_mib: PositiveInt = Field(default=1024, description="one upload")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from core.cli.arguments import Json, Series, Volume, known_model
-from core.cli.say import complain
+from core.cli.say import complain, shell_line
 
 if TYPE_CHECKING:
     from core.models.model import Model
@@ -53,7 +52,7 @@ def predict(
     request = Request(
         model=handle,
         out=out,
-        command=shlex.join(["python", "-m", "core", *ctx.find_root().obj]),
+        command=shell_line(["python", "-m", "core", *ctx.find_root().obj]),
         threshold=threshold,
         explain=explain,
         series=series,

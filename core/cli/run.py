@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from core.cli.frame import Exit, fault_sentence
-from core.cli.say import answer, answer_json, complain, progress_bar
+from core.cli.say import answer, answer_json, complain, printable, progress_bar
 from core.cli.wanted import Wanted
 from core.errors import Cancelled, ChoiceNeeded, ReadroomError
 from core.inference.prediction import Prediction
@@ -168,7 +168,7 @@ def _row(found: Mapping[str, Any], model: Model) -> list[str]:
     """One case as cells: numbers in full, empty where there is no answer, 'unknown' where the spacing is."""
     scores, verdicts, volumes = (found.get(key, {}) for key in ("scores", "verdicts", "volumes_ml"))
     return [
-        *(found["case"], found["path"], model.id, model.weights_sha256, found["verdict"]),
+        *(found["case"], printable(found["path"]), model.id, model.weights_sha256, found["verdict"]),
         *(
             cell
             for name in model.classes

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -33,6 +35,16 @@ def complain(line: str) -> None:
 def printable(text: str) -> str:
     """The text with control characters shown, not obeyed: names and labels can come from a foreign file."""
     return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
+
+
+def shell_line(arguments: Sequence[str]) -> str:
+    """The arguments as one line that a shell takes apart again; bytes that are no text as $'\\xff'."""
+    return " ".join(shlex.quote(word) if word.isprintable() else _in_bytes(word) for word in arguments)
+
+
+def _in_bytes(word: str) -> str:
+    kept = (c if c.isprintable() and c not in "'\\" else "".join(f"\\x{b:02x}" for b in os.fsencode(c)) for c in word)
+    return f"$'{''.join(kept)}'"
 
 
 @contextmanager

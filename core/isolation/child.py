@@ -66,7 +66,7 @@ def _run(table: Mapping[str, Any], message: dict[str, Any]) -> dict[str, Any]:
         save_arrays(scratch, arrays)
     except ReadroomError as error:
         return {"error": _as_parts(error)}
-    except Exception as fault:  # noqa: BLE001  # whatever a decoder raises must become an answer
+    except BaseException as fault:  # noqa: BLE001  # whatever a decoder raises must become an answer, panics too
         return _as_fault(fault)
     return {"answer": answer}
 
@@ -82,7 +82,7 @@ def _as_parts(error: ReadroomError) -> dict[str, Any]:
     }
 
 
-def _as_fault(fault: Exception) -> dict[str, Any]:
+def _as_fault(fault: BaseException) -> dict[str, Any]:
     """What happened and where, without the message: it can quote a header."""
     trace = [f"{Path(at.filename).name}:{at.lineno} {at.name}" for at in traceback.extract_tb(fault.__traceback__)]
     return {"fault": {"type": type(fault).__name__, "trace": trace}}

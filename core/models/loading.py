@@ -59,8 +59,8 @@ def self_test_state(model: Model) -> SelfTestState:
         states = [self_test_state(member.model) for member in model.members]
         order: tuple[SelfTestState, ...] = ("failed", "not run", "none", "passed")
         return min(states, key=order.index)
-    with _lock:
-        states = [state for (weights, _), state in _tested.items() if weights == model.weights_sha256]
+    # A copy and not the lock: a page asks this while a load, which holds the lock, may take seconds.
+    states = [state for (weights, _), state in dict(_tested).items() if weights == model.weights_sha256]
     return "failed" if "failed" in states else states[-1] if states else "not run"
 
 

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFilter, ImageFont, PngImagePlugin
+from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
+from scipy.ndimage import maximum_filter1d
 
 from core import NOTICE
 from core.inference.prediction import Prediction
@@ -29,6 +30,9 @@ LARGE_PX, SMALL_PX = (900, 900), (560, 448)
 
 GAP_PX = 4
 TEXT_PX, LETTER_PX, MARGIN_PX = 22, 30, 14
+PNG_LEVEL = 3
+"""Of zlib: on grey pictures with noise as small as its default of 6, in a third of the time."""
+
 FINDINGS = 6
 """Findings listed below a film, those nearest to or above their threshold first."""
 
@@ -113,8 +117,10 @@ def _border(regions: NDArray[Any]) -> NDArray[np.bool_]:
 
 
 def _grown(mask: NDArray[np.bool_], width: int) -> NDArray[np.bool_]:
-    grown = Image.fromarray(mask.astype(np.uint8) * 255).filter(ImageFilter.MaxFilter(width))
-    return np.asarray(grown) > 0
+    # One axis after the other: a square's maximum is the maximum of its rows' maxima, at a tenth of the time.
+    rows = maximum_filter1d(mask.view(np.uint8), width, axis=1, mode="nearest")
+    grown: NDArray[np.uint8] = maximum_filter1d(rows, width, axis=0, mode="nearest")
+    return grown > 0
 
 
 def _cover(picture: Image.Image, where: NDArray[np.bool_], colour: tuple[int, int, int], weight: float) -> None:
@@ -202,5 +208,5 @@ def _png(picture: Image.Image, case_id: str) -> bytes:
     facts.add_text("Title", case_id)
     facts.add_text("Disclaimer", NOTICE)
     out = io.BytesIO()
-    picture.save(out, "PNG", pnginfo=facts)
+    picture.save(out, "PNG", pnginfo=facts, compress_level=PNG_LEVEL)
     return out.getvalue()

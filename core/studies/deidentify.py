@@ -9,15 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
+from pydicom.datadict import dictionary_VR, keyword_for_tag
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
+from pydicom.tag import BaseTag
 
 from core.studies._identifying import ALWAYS, BODY_PARTS, FREE_TEXT_VRS, MODALITIES, PHOTOMETRICS, TECHNICAL, VIEWS
+from core.studies.faults import DECODER_FAULTS
 
 _OFTEN_BURNED_IN: Final = {"US", "SC", "OT", "ES", "XC", "RF", "XA"}
 """Modalities whose pictures usually carry text: screens, video and captures."""
 _SECONDARY_CAPTURE: Final = "1.2.840.10008.5.1.4.1.1.7"
 _OVERLAYS: Final = range(0x6000, 0x6100, 2)
+_PIXELS: Final = 0x7FE0
 
 
 def identifiers_in(headers: Iterable[Dataset]) -> tuple[str, ...]:
@@ -35,33 +39,49 @@ def identifiers_in(headers: Iterable[Dataset]) -> tuple[str, ...]:
 
 
 def _collect(dataset: Dataset, found: set[str], private: set[int]) -> None:
-    # Raw elements are looked at by tag first: most are not converted, which is most of the time here.
     for tag in list(dataset.keys()):
         if tag.is_private:
             private.add(int(tag))
-            continue
-        if tag.group == 0x7FE0:
-            continue
-        element = dataset[tag]
-        if element.VR == "SQ":
-            if element.keyword in ALWAYS and element.value:
-                found.add(element.keyword)
-            for item in element.value or ():
-                _collect(item, found, private)
-        elif tag.group in _OVERLAYS and element.value:
+        elif tag.group in _OVERLAYS:
             found.add("OverlayData")
-        elif _identifies(element.keyword, element.VR) and not _is_empty(element.value):
-            found.add(element.keyword or f"unknown {tag}")
+        elif tag.group != _PIXELS:
+            _collect_element(dataset, tag, found, private)
+
+
+def _collect_element(dataset: Dataset, tag: BaseTag, found: set[str], private: set[int]) -> None:
+    # The raw element is enough to tell whether it is there: converting all would take most of the reading time.
+    raw = dataset.get_item(tag)
+    keyword = keyword_for_tag(tag) or f"unknown {tag}"
+    try:
+        vr = getattr(raw, "VR", None) or dictionary_VR(tag)
+    except KeyError:
+        vr = "UN"
+    if vr == "SQ":
+        _collect_sequence(dataset, tag, keyword, found, private)
+    elif _identifies(keyword, vr) and not _is_empty(getattr(raw, "value", None)):
+        found.add(keyword)
+
+
+def _collect_sequence(dataset: Dataset, tag: BaseTag, keyword: str, found: set[str], private: set[int]) -> None:
+    try:
+        items = dataset[tag].value or ()
+    except DECODER_FAULTS:
+        found.add(keyword)  # what cannot be read is left behind like the rest
+        return
+    if keyword in ALWAYS and items:
+        found.add(keyword)
+    for item in items:
+        _collect(item, found, private)
 
 
 def _identifies(keyword: str, vr: str) -> bool:
     return keyword in ALWAYS or (vr in FREE_TEXT_VRS and keyword not in TECHNICAL)
 
 
-def _is_empty(value: Any) -> bool:  # Any: pydicom's values have a type for each representation
-    if isinstance(value, MultiValue):
-        return not len(value)
-    return value is None or str(value) == ""
+def _is_empty(value: Any) -> bool:  # Any: raw bytes, or a value that pydicom has converted
+    if isinstance(value, bytes):
+        return not value.strip(b" \0")
+    return value is None or (isinstance(value, MultiValue) and not len(value)) or str(value) == ""
 
 
 def known_code(header: Dataset, keyword: str, allowed: set[str]) -> str | None:

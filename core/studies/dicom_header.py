@@ -7,10 +7,11 @@ Pixels are decoded in `dicom_pixels`.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 import pydicom
 from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.multival import MultiValue
 from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from core.errors import StudyError, UnsupportedFile
@@ -31,6 +32,24 @@ _IMAGING_MARKS: Final = (
     "ImagerPixelSpacing",
     "NominalScannedPixelSpacing",
 )
+_USED: Final = (
+    "SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "SeriesNumber", "InstanceNumber", "AcquisitionNumber",
+    "Modality", "ImageType", "BodyPartExamined", "ViewPosition", "PatientPosition", "PatientOrientation",
+    "PatientID", "PatientBirthDate", "ConversionType", "BurnedInAnnotation", "PresentationIntentType",
+    "Rows", "Columns", "NumberOfFrames", "SamplesPerPixel", "PhotometricInterpretation", "BitsAllocated",
+    "BitsStored", "HighBit", "PixelRepresentation", "PlanarConfiguration", "RescaleSlope", "RescaleIntercept",
+    "ModalityLUTSequence", "VOILUTSequence", "VOILUTFunction", "WindowCenter", "WindowWidth",
+    "PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing", "ImagePositionPatient",
+    "ImageOrientationPatient", "EchoTime", "TemporalPositionIdentifier",
+    "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence",
+)  # fmt: skip
+"""Every attribute that a reader here asks for."""
+_NUMBERS: Final = (
+    "SeriesNumber", "InstanceNumber", "AcquisitionNumber", "NumberOfFrames", "RescaleSlope", "RescaleIntercept",
+    "PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing", "ImagePositionPatient",
+    "ImageOrientationPatient", "EchoTime", "TemporalPositionIdentifier",
+)  # fmt: skip
+"""Those of them that are numbers written as text: pydicom hands out the text where it is none."""
 _DIRECTORY: Final = "1.2.840.10008.1.3.10"
 
 
@@ -52,14 +71,24 @@ def read_header(source: Source, *, pixels: bool = False) -> Dataset:
     try:
         header = pydicom.dcmread(source.path, stop_before_pixels=not pixels, force=True)
         _complete_meta(header)
-        # Converted now, so that a broken element is a damaged file and not a surprise later.
-        for element in header:
-            _ = element.value
+        # Converted now, so that a broken element is a damaged file and not a surprise later. Only these: a header
+        # has hundreds, and converting them all takes longer than decoding the pixels.
+        for keyword in _USED:
+            header.get(keyword)
+        for keyword in _NUMBERS:
+            _require_numbers(header.get(keyword))
+        directory = _is_directory(header)
     except DECODER_FAULTS as fault:
         raise damaged(source.name, "a DICOM file") from fault
-    if "SOPClassUID" not in header and "Rows" not in header and not _is_directory(header):
+    if "SOPClassUID" not in header and "Rows" not in header and not directory:
         raise damaged(source.name, "a DICOM file")
     return header
+
+
+def _require_numbers(value: Any) -> None:  # Any: nothing, one value or several
+    for one in value if isinstance(value, MultiValue) else (value,):
+        if one not in (None, ""):
+            float(one)
 
 
 def _complete_meta(header: Dataset) -> None:

@@ -19,7 +19,7 @@ from pydicom.pixels.utils import iter_pixels
 from core.errors import TooLarge, UnsupportedFile
 from core.settings import settings
 from core.studies.dicom_header import frames_of, syntax_name
-from core.studies.faults import DECODER_FAULTS, damaged
+from core.studies.faults import DECODER_FAULTS, damaged, is_decoder_fault
 from core.studies.study import Window
 
 Stored = NDArray[Any]  # integers as decoded, (rows, columns) or (rows, columns, samples)
@@ -97,7 +97,9 @@ def decode_frames(name: str, header: Dataset, frames: Sequence[int]) -> Iterator
     try:
         for frame in iter_pixels(header, indices=list(frames), decoding_plugin=CODECS[syntax]):
             yield frame if frame.dtype.byteorder != ">" else frame.astype(frame.dtype.newbyteorder("<"))
-    except DECODER_FAULTS as fault:
+    except BaseException as fault:
+        if not is_decoder_fault(fault):
+            raise
         raise damaged(name, f"a DICOM file in {syntax_name(header)}") from fault
 
 
@@ -147,7 +149,10 @@ def header_window(header: Dataset) -> Window | None:
     LINEAR follows PS3.3 C.11.2.1.2.1 (black at c - 0.5 - (w - 1) / 2), LINEAR_EXACT and SIGMOID take c ± w / 2.
     A VOI table is shown by the range over which it rises.
     """
-    centre, width = _first(header.get("WindowCenter")), _first(header.get("WindowWidth"))
+    try:
+        centre, width = _first(header.get("WindowCenter")), _first(header.get("WindowWidth"))
+    except ValueError:  # words where numbers should be: the film is whole without its window
+        return None
     if centre is not None and width is not None:
         if not (np.isfinite(centre) and np.isfinite(width)) or width < 1e-6:
             return None

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import struct
 import zlib
-from typing import Final
+from typing import Final, cast
+
+from isal.igzip_lib import IsalError
+from nibabel.spatialimages import HeaderDataError
+from pydicom.errors import BytesLengthException, InvalidDicomError
 
 from core.errors import DamagedFile
 
-DECODER_FAULTS: Final = (
+DECODER_FAULTS: Final[tuple[type[Exception], ...]] = (
     ValueError,
     TypeError,
     AttributeError,
@@ -24,9 +28,21 @@ DECODER_FAULTS: Final = (
     SyntaxError,  # how Pillow reports a broken PNG
     struct.error,
     zlib.error,
+    cast("type[Exception]", IsalError),  # its stub calls the class an instance
+    HeaderDataError,
+    BytesLengthException,
+    InvalidDicomError,
 )
 """Decoders are not written to one contract: pydicom, Pillow and the codecs were seen to raise each of these on
 damaged bytes. Anything else is a fault of ours and is reported as one by the isolated worker."""
+
+
+def is_decoder_fault(fault: BaseException) -> bool:
+    """Whether a decoder raised it: one of DECODER_FAULTS, or the panic of a codec written in Rust.
+
+    The panic is no `Exception`, and its class cannot be imported: each such library makes its own.
+    """
+    return isinstance(fault, DECODER_FAULTS) or type(fault).__name__ == "PanicException"
 
 
 def damaged(name: str, what: str) -> DamagedFile:

@@ -7,7 +7,6 @@ left to `dicom_header` and `dicom_pixels`.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -35,6 +34,7 @@ from core.studies.dicom_pixels import (
 )
 from core.studies.film_checks import film_warnings
 from core.studies.grey import to_grey
+from core.studies.notes import Notes
 from core.studies.sources import Source
 from core.studies.study import Geometry, IngestReport, Kind, Study, Window
 from core.studies.windows import bit_depth_window, percentile_window
@@ -42,12 +42,6 @@ from core.studies.windows import bit_depth_window, percentile_window
 CHEST: Final = {"CHEST", "THORAX", "LUNG", "RIB", "MEDIASTINUM", "CHESTABDOMEN", "NECKCHEST"}
 """Body parts that a chest film may name. Any other is told at the door: the films that models here learn from are
 chest films, and a wrong body part is the commonest way to a score that looks right."""
-
-
-@dataclass(slots=True)
-class _Notes:
-    changed: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
 
 
 def read_film(source: Source) -> Study:
@@ -59,7 +53,7 @@ def read_film(source: Source) -> Study:
     """
     header = read_header(source, pixels=True)
     (stored,) = list(decode_frames(source.name, header, [0]))
-    notes = _Notes()
+    notes = Notes()
     values = _grey_values(stored, header, notes)
     values, window = _upright_greys(values, header, notes)
     _add_warnings(header, values, notes)
@@ -92,7 +86,7 @@ def read_film(source: Source) -> Study:
     )
 
 
-def _grey_values(stored: Stored, header: Dataset, notes: _Notes) -> Values:
+def _grey_values(stored: Stored, header: Dataset, notes: Notes) -> Values:
     """(rows, columns) after the modality table; colour becomes grey, which has no modality table."""
     if photometric_of(header) == "PALETTE COLOR":
         stored = np.asarray(apply_color_lut(stored, header))
@@ -109,7 +103,7 @@ def _grey_values(stored: Stored, header: Dataset, notes: _Notes) -> Values:
     return values
 
 
-def _upright_greys(values: Values, header: Dataset, notes: _Notes) -> tuple[Values, Window]:
+def _upright_greys(values: Values, header: Dataset, notes: Notes) -> tuple[Values, Window]:
     """Values in which high is white, and the window that goes with them."""
     window = header_window(header)
     if header.get("VOILUTSequence") and window is not None and "WindowCenter" not in header:
@@ -126,7 +120,7 @@ def _upright_greys(values: Values, header: Dataset, notes: _Notes) -> tuple[Valu
     return values, window
 
 
-def _add_warnings(header: Dataset, values: Values, notes: _Notes) -> None:
+def _add_warnings(header: Dataset, values: Values, notes: Notes) -> None:
     modality, part = modality_of(header), body_part_of(header)
     if modality in PROJECTION_MODALITIES:
         notes.warnings.append(f"Modality {modality} is a frame of an X-ray study in motion, not a plain film.")
@@ -139,7 +133,7 @@ def _add_warnings(header: Dataset, values: Values, notes: _Notes) -> None:
     notes.warnings.extend(film_warnings(values))
 
 
-def _pixel_spacing(header: Dataset, notes: _Notes) -> tuple[float, float] | None:
+def _pixel_spacing(header: Dataset, notes: Notes) -> tuple[float, float] | None:
     """(row, column) spacing in mm; at the detector where the header gives nothing better."""
     for keyword, note in (
         ("PixelSpacing", None),

@@ -5,41 +5,37 @@ Owns the priority and the tolerance. Measures of an affine are in `geometry`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 from nibabel.nifti1 import Nifti1Header
-from nibabel.spatialimages import HeaderDataError
 
 from core.errors import GeometryError
 from core.studies.faults import DECODER_FAULTS
 from core.studies.geometry import MAX_SHEAR_DEG, Affine, shear_deg, spacing_of, volume_geometry
+from core.studies.notes import Notes
 from core.studies.study import Geometry
 
 MAX_FORM_GAP_MM: Final = 1.0
 """Largest distance between the two placements of one voxel that is still rounding: below the finest clinical voxel."""
 
+LEAST_VOXEL_MM: Final = 1e-5
+"""Ten nanometres: finer than any optical microscope."""
+LARGEST_VOXEL_MM: Final = 1e4
+"""Ten metres: larger than any body."""
+
 _TO_MM: Final = {1: 1000.0, 3: 0.001}
 """Unit codes of xyzt_units for metre and micrometre (nifti1.h); 2 is the millimetre, 0 says nothing and means it."""
 
 
-@dataclass(slots=True)
-class AffineNotes:
-    """What was changed and what is doubtful about a volume's place."""
-
-    changed: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-
-
-def find_geometry(name: str, header: Nifti1Header) -> tuple[Geometry, AffineNotes]:
+def find_geometry(name: str, header: Nifti1Header) -> tuple[Geometry, Notes]:
     """The volume's geometry: its sform, else its qform, else the voxel size alone without an orientation.
 
     Raises
     ------
     GeometryError : a voxel size of zero, axes that are not perpendicular, or a broken affine.
     """
-    notes = AffineNotes()
+    notes = Notes()
     sform, qform = _form(header, "sform"), _form(header, "qform")
     scale = _TO_MM.get(int(header["xyzt_units"]) & 7, 1.0)
     affine = sform if sform is not None else qform
@@ -66,17 +62,17 @@ def _form(header: Nifti1Header, which: str) -> Affine | None:
         return None
     try:
         affine = np.asarray(header.get_sform() if which == "sform" else header.get_qform(), dtype=np.float64)
-    except (*DECODER_FAULTS, HeaderDataError):
+    except DECODER_FAULTS:
         return None
     return affine if np.isfinite(affine).all() else None
 
 
 def _require_box(name: str, affine: Affine) -> None:
     sizes = spacing_of(affine)
-    if not np.isfinite(affine).all() or min(sizes) <= 0 or abs(np.linalg.det(affine[:3, :3])) < 1e-12:
+    if not all(LEAST_VOXEL_MM <= size <= LARGEST_VOXEL_MM for size in sizes) or not np.isfinite(affine).all():
         raise GeometryError(
             found=f"{name} gives a voxel size of {' x '.join(f'{size:.4g}' for size in sizes)} mm.",
-            why="Volumes and lengths cannot be measured with a size of zero.",
+            why=f"Volumes and lengths can be measured from {LEAST_VOXEL_MM} to {LARGEST_VOXEL_MM:g} mm.",
             do="Export the volume again with its voxel size and orientation.",
         )
     if (shear := shear_deg(affine)) > MAX_SHEAR_DEG:

@@ -15,7 +15,6 @@ import numpy as np
 from isal import igzip
 from nibabel.nifti1 import Nifti1Header, Nifti1PairHeader
 from nibabel.nifti2 import Nifti2Header, Nifti2PairHeader
-from nibabel.spatialimages import HeaderDataError
 
 from core.errors import GeometryError, TooLarge, UnsupportedFile
 from core.settings import settings
@@ -68,7 +67,7 @@ def read_nifti_header(source: Source) -> NiftiHeader:
         dims = [int(size) for size in raw["dim"]]
         code, data_at = int(raw["datatype"]), int(raw["vox_offset"])
         dtype = raw.get_data_dtype() if code in _SCALARS else None
-    except (*DECODER_FAULTS, HeaderDataError) as fault:
+    except DECODER_FAULTS as fault:
         raise damaged(source.name, "a NIfTI file") from fault
     if dtype is None:
         raise _not_grey(source.name, code)

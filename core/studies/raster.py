@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -19,6 +18,7 @@ from core.settings import settings
 from core.studies.faults import DECODER_FAULTS, damaged
 from core.studies.film_checks import film_warnings
 from core.studies.grey import to_grey
+from core.studies.notes import Notes
 from core.studies.sniff import Format
 from core.studies.sources import Source
 from core.studies.study import Geometry, IngestReport, Kind, Study
@@ -35,12 +35,6 @@ _TECHNICAL_KEYS: Final = {
 """What Pillow reports beside the pixels that is no text of a person's."""
 
 
-@dataclass(slots=True)
-class _Notes:
-    changed: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-
-
 def read_raster(source: Source, kind: Format) -> Study:
     """A PNG or JPEG as a film: pixels (1, rows, columns) in the file's own grey levels.
 
@@ -48,7 +42,7 @@ def read_raster(source: Source, kind: Format) -> Study:
     ------
     DamagedFile, TooLarge
     """
-    notes = _Notes()
+    notes = Notes()
     try:
         with warnings.catch_warnings():
             # Pillow warns below its own bomb limit; ours is checked in _decode before any pixel is.
@@ -87,7 +81,7 @@ def read_raster(source: Source, kind: Format) -> Study:
     )
 
 
-def _decode(picture: Image.Image, source: Source, notes: _Notes) -> tuple[NDArray[Any], NDArray[Any]]:
+def _decode(picture: Image.Image, source: Source, notes: Notes) -> tuple[NDArray[Any], NDArray[Any]]:
     """The decoded array as stored, and the same turned upright; (rows, columns) or (rows, columns, 1 to 4)."""
     if picture.width * picture.height > settings().raster_megapixels * 10**6:
         raise _too_large(source.name, f"{picture.height} x {picture.width} pixels")
@@ -115,7 +109,7 @@ def _array(picture: Image.Image) -> NDArray[Any]:
     return array.astype(np.uint16) if picture.mode == "I" and array.min() >= 0 and array.max() < 2**16 else array
 
 
-def _to_grey(upright: NDArray[Any], notes: _Notes) -> NDArray[np.float32]:
+def _to_grey(upright: NDArray[Any], notes: Notes) -> NDArray[np.float32]:
     if upright.ndim == 2:
         return np.ascontiguousarray(upright, dtype=np.float32)
     colour, alpha = upright[..., : upright.shape[2] - 1 + upright.shape[2] % 2], None
@@ -132,7 +126,7 @@ def _to_grey(upright: NDArray[Any], notes: _Notes) -> NDArray[np.float32]:
     return np.ascontiguousarray(grey, dtype=np.float32)
 
 
-def _add_warnings(values: NDArray[np.float32], frames: int, notes: _Notes) -> None:
+def _add_warnings(values: NDArray[np.float32], frames: int, notes: Notes) -> None:
     if frames > 1:
         notes.warnings.append(f"The file holds {frames} pictures; the first is shown.")
     notes.warnings.extend(film_warnings(values))

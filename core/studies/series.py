@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -34,17 +34,12 @@ from core.studies.dicom_pixels import (
     turned_over,
 )
 from core.studies.geometry import oblique_warnings, volume_geometry
+from core.studies.notes import Notes
 from core.studies.slices import Slice, component_word, slices_of
 from core.studies.sources import Source, study_sha256
 from core.studies.stack import Stack, split_volumes, stack_of
 from core.studies.study import IngestReport, Kind, Study, Window
 from core.studies.windows import percentile_window
-
-
-@dataclass(slots=True)
-class _Notes:
-    changed: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,7 +60,7 @@ def read_series(name: str, members: Sequence[Member], volume: int | None = None)
     ChoiceNeeded : several volumes and none chosen.
     GeometryError, DamagedFile, UnsupportedFile, TooLarge
     """
-    notes = _Notes()
+    notes = Notes()
     _require_several(name, members)
     members = _distinct(members, notes)
     for member in members:
@@ -114,7 +109,7 @@ def _require_several(name: str, members: Sequence[Member]) -> None:
         )
 
 
-def _distinct(members: Sequence[Member], notes: _Notes) -> list[Member]:
+def _distinct(members: Sequence[Member], notes: Notes) -> list[Member]:
     """The members without copies: the same instance twice with the same pixels counts once.
 
     Instances with one UID and different pixels both stay, and are refused later as two slices at one place.
@@ -180,7 +175,7 @@ def _require_voxels(name: str, stack: Stack) -> None:
         )
 
 
-def _pixels(stack: Stack, notes: _Notes) -> tuple[NDArray[np.float32], str]:
+def _pixels(stack: Stack, notes: Notes) -> tuple[NDArray[np.float32], str]:
     """(1, columns, rows, slices), first axis fastest, and the hash of the stored slices in order."""
     rows, columns = stack.slices[0].shape
     values = np.empty((len(stack.slices), rows, columns, 1), dtype=np.float32)

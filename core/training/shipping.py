@@ -165,7 +165,8 @@ def make_card(config: TrainConfig, trained: Trained, measured: Measured, taught:
             "seed": str(config.learning.seed),
             "steps": f"{trained.steps} of {config.learning.batch}, {config.learning.epochs} epochs, "
             f"{trained.cases} cases taught",
-            "duration": f"{trained.seconds / 60:.1f} minutes of learning, {trained.cpu_seconds / 60:.1f} of processor time",
+            "duration": f"{trained.seconds / 60:.1f} minutes of learning, "
+            f"{trained.cpu_seconds / 60:.1f} of processor time",
             "device": f"{trained.device}, {trained.threads} thread{'s' if trained.threads > 1 else ''}",
             "weights stored as": f"{config.stored}; every figure was measured with the weights as stored",
             "versions": ", ".join(

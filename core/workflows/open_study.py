@@ -5,6 +5,7 @@ Owns the worker in which files are read. How they are read is told in `core.stud
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -44,7 +45,9 @@ def group_uploads(paths: Sequence[Path]) -> list[tuple[Path, ...]]:
 def reading_worker() -> Worker:
     """The decoder worker of this process."""
     limits = settings()
-    return Worker(
+    worker = Worker(
         "core.workflows._reading:TABLE",
         Limits(memory_mib=limits.worker_memory_mib, cpu_s=limits.worker_cpu_s, wall_s=limits.worker_wall_s),
     )
+    atexit.register(worker.close)
+    return worker

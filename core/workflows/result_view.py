@@ -104,15 +104,17 @@ def point_sentences(point: OperatingPoint) -> tuple[str, ...]:
 
 
 def metric_sentences(model: Model) -> tuple[str, ...]:
-    """The card's measured figures in words, with n and interval."""
-    return tuple(
-        f"{m.name} {m.value:.2f}"
-        + (f" (95 % interval {m.lo:.2f}–{m.hi:.2f})" if m.lo is not None and m.hi is not None else "")
-        + (f", {m.k} of {m.n}" if m.k is not None else f", n = {m.n}" if m.n else "")
-        + (f", {m.split}" if m.split else "")
-        + "."
-        for m in model.card.metrics
+    """The card's figures with an interval from its last split, the one kept for reporting, in one sentence."""
+    measured = [m for m in model.card.metrics if m.lo is not None and m.hi is not None]
+    if not measured:
+        return ()
+    last = measured[-1]
+    figures = "; ".join(
+        f"{m.name} {m.value:.2f} (95 % interval {m.lo:.2f}–{m.hi:.2f}{'' if m.k is None else f', {m.k} of {m.n}'})"
+        for m in measured
+        if m.split == last.split
     )
+    return (f"In {last.split or 'its own test'}, n = {last.n}: {figures}.",)
 
 
 def tested_on(model: Model) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from core.errors import Cancelled, InferenceError, ReadroomError
 from core.inference.admission import Admission, Verdict, check_admission
@@ -42,11 +43,7 @@ def admission_of(workspace: Workspace, case: Case, model: Model) -> Admission:
         found = check_admission(workspace.study(case.id), model)
         return json.dumps({"verdict": found.verdict.value, "reasons": found.reasons}).encode()
 
-    # By what the comparison depends on: the model's words and its input, not its weights.
-    asked = f"{model.display_name} {model.input.model_dump_json()}"
-    kept = workspace.file(case.id, f"admission-{hashlib.sha256(asked.encode()).hexdigest()}.json", compare)
-    plain = json.loads(kept.read_bytes())
-    return Admission(Verdict(plain["verdict"]), tuple(plain["reasons"]))
+    return _read_admission(workspace.file(case.id, _admission_name(model), compare))
 
 
 def fits(case: Case, model: Model) -> bool:
@@ -64,7 +61,7 @@ def start_run(workspace: Workspace, cases: Sequence[Case], model: Model) -> str:
 
 
 def cases_to_run(workspace: Workspace, model: Model) -> list[Case]:
-    """The owner's cases of the model's kind that have no result of it and that it does not refuse."""
+    """The owner's cases of the model's kind without a result of it, less those that it is known to refuse."""
     if model.problem is not None:
         return []
     return [
@@ -72,7 +69,7 @@ def cases_to_run(workspace: Workspace, model: Model) -> list[Case]:
         for case in workspace.cases()
         if fits(case, model)
         and find_figures(workspace, case, model) is None
-        and admission_of(workspace, case, model).verdict is not Verdict.REFUSED
+        and not _is_known_to_be_refused(workspace, case, model)
     ]
 
 
@@ -82,6 +79,23 @@ def find_running(workspace: Workspace, case: Case | None, model: Model) -> jobs.
         if job.subject["weights"] == model.weights_sha256 and (case is None or case.id in job.subject["cases"].split()):
             return job
     return None
+
+
+def _admission_name(model: Model) -> str:
+    """By what the comparison depends on: the model's words and its input, not its weights."""
+    asked = f"{model.display_name} {model.input.model_dump_json()}"
+    return f"admission-{hashlib.sha256(asked.encode()).hexdigest()}.json"
+
+
+def _read_admission(kept: Path) -> Admission:
+    plain = json.loads(kept.read_bytes())
+    return Admission(Verdict(plain["verdict"]), tuple(plain["reasons"]))
+
+
+def _is_known_to_be_refused(workspace: Workspace, case: Case, model: Model) -> bool:
+    # Known only: to find out, every study would have to be read before the page is drawn.
+    kept = workspace.find_file(case.id, _admission_name(model))
+    return kept is not None and _read_admission(kept).verdict is Verdict.REFUSED
 
 
 def _run(
@@ -114,6 +128,7 @@ def _run_one(workspace: Workspace, case: Case, model: Model, tell: jobs.Report, 
     if get_figures(workspace, case.id, key) is not None:
         return
     tell(0.0, "Opening the study")
+    admission_of(workspace, case, model)  # kept, so that the page knows it without opening the study
     study = workspace.study(case.id)
     made = predict(study, model, explain=_explains(model), progress=tell, cancelled=stop)
     tell(1.0, "Drawing the overlay")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import logging
 
@@ -24,3 +25,7 @@ def warm_up() -> None:
     device_word()
     for name in SLOW_IMPORTS:
         importlib.import_module(name)
+    # Streamlit collects garbage in full after every script run. Over the libraries' million objects that stops all
+    # threads for a good part of a second, twice a second while a run is watched; frozen, they are left out.
+    gc.collect()
+    gc.freeze()

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.inference.admission import Verdict
 from core.inference.prediction import Prediction
 from core.models.model import Model
 from core.studies.study import Kind
 from core.workflows import result_view
+from core.workflows.choose_model import Badge
+from core.workflows.run_prediction import admission_of
 from core.workspace import Case
 from pages._ui import words
 from pages._ui.run_panel import run_all
@@ -26,7 +29,7 @@ def show_result(now: State, case: Case, model: Model, found: Prediction) -> None
         _scores(at)
     if found.labels:
         _labels(found, model)
-    words.caution(*found.warnings)
+    _warnings(now, case, model, found)
     if found.scores:
         words.caution(HEAT)
     if found.labels:
@@ -75,6 +78,12 @@ def _labels(found: Prediction, model: Model) -> None:
         label="Volumes",
     )
     words.fact(" ".join(result_view.metric_sentences(model)))
+
+
+def _warnings(now: State, case: Case, model: Model, found: Prediction) -> None:
+    if admission_of(now.workspace, case, model).verdict is Verdict.WARNED:
+        words.badges([Badge("outside tested range", "caution")])
+    words.caution(*found.warnings)
 
 
 def _downloads(now: State, case: Case, model: Model, point: str | None, found: Prediction) -> None:

@@ -8,7 +8,7 @@ from core.errors import NotFound
 from core.inference.admission import Admission, Verdict
 from core.models.model import Model
 from core.workflows.choose_model import Badge, first_fitting, models_for
-from core.workflows.run_prediction import admission_of, cases_to_run, find_running, start_run
+from core.workflows.run_prediction import admission_of, cases_to_run, find_figures, find_running, start_run
 from core.workspace import Case, Job, JobState, jobs
 from pages._ui import words
 from pages._ui.state import State
@@ -21,7 +21,7 @@ def show_run(now: State, case: Case, model: Model) -> None:
     job = _job_of(now, case, model)
     if job is not None and job.state is JobState.RUNNING:
         now.job = job.id
-        watch_run(now)
+        watch_run(now, case, model)
         return
     if job is not None:
         _ended(job)
@@ -42,7 +42,12 @@ def show_run(now: State, case: Case, model: Model) -> None:
 
 
 def run_all(now: State, model: Model) -> None:
-    """The button for every case that the model fits and was not run on."""
+    """The run of other cases where there is one, else the button for every case that fits and was not run."""
+    job = find_running(now.workspace, None, model)
+    if job is not None:
+        now.job = job.id
+        watch_run(now, None, model)
+        return
     left = cases_to_run(now.workspace, model)
     if len(left) > 1 and not jobs.running(now.workspace):
         st.button(
@@ -55,12 +60,13 @@ def run_all(now: State, model: Model) -> None:
 
 
 @st.fragment(run_every=POLL_S)
-def watch_run(now: State) -> None:
-    """The bar of a run, drawn again by itself until the run ends; then the whole page once."""
+def watch_run(now: State, case: Case | None, model: Model) -> None:
+    """The bar of a run, drawn again by itself until the run ends or `case` has its result; then the whole page once."""
     job = None if now.job is None else _find(now, now.job)
     if job is None or job.state is not JobState.RUNNING:
         st.rerun()
-        return
+    if case is not None and find_figures(now.workspace, case, model) is not None:
+        st.rerun()
     left = "" if job.left_s is None else f" · about {_time(job.left_s)} left"
     st.progress(job.share, f"{job.stage}{left}")
     st.button("Cancel", key="cancel", on_click=jobs.cancel, args=(now.workspace, job.id))

@@ -118,11 +118,16 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def tiny_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The app with a shelf of tiny models, for tests of pages rather than of figures."""
-    shelf = make_shelf(tmp_path_factory.mktemp("shelf"))
+def shelf_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A shelf of tiny models, for tests of pages rather than of figures."""
+    return make_shelf(tmp_path_factory.mktemp("shelf"))
+
+
+@pytest.fixture(scope="session")
+def tiny_server(tmp_path_factory: pytest.TempPathFactory, shelf_folder: Path) -> Iterator[Server]:
+    """The app with that shelf, once for all tests that do not need a fresh one."""
     app = REPOSITORY / "streamlit_app.py"
-    with running(app, tmp_path_factory.mktemp("tiny"), READROOM_SHELF=str(shelf)) as started:
+    with running(app, tmp_path_factory.mktemp("tiny"), READROOM_SHELF=str(shelf_folder)) as started:
         yield started
 
 

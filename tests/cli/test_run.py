@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -109,6 +110,20 @@ def test_csv_has_one_row_a_case_and_no_cell_that_a_spreadsheet_computes(
     assert row["spot mL"] == "unknown"
     assert second[header.index("check")] == "refuse"
     assert second[header.index("error")] == answer.json_lines[1]["error"]
+
+
+def test_file_name_that_is_no_text_is_no_obstacle(
+    shelf: Path, volume: Path, tmp_path: Path, run: Callable[..., Answer]
+) -> None:
+    """Old archives hold names in other encodings; the picture in them is as good."""
+    odd = tmp_path / os.fsdecode(b"v\xff.nii.gz")
+    odd.write_bytes(volume.read_bytes())
+
+    answer = run("predict", "--model", VOLUMES, odd, "--out", tmp_path / "out", "--csv", tmp_path / "t.csv", "--json")
+
+    assert answer.code == 0
+    assert answer.json_lines[0]["path"] == str(odd)
+    assert "v\\xdcff.nii.gz" in (tmp_path / "t.csv").read_text()
 
 
 def test_explaining_changes_no_score_and_names_its_class(

@@ -38,7 +38,6 @@ def head(volume: Any) -> Any:
     return volume(np.random.default_rng(3).random((20, 24, 18)), np.diag([-1.0, 1, 1, 1]), modality="MR")
 
 
-@pytest.mark.seeds(11)
 @pytest.mark.parametrize(("rule", "shares"), [(EnsembleRule.MEAN, ()), (EnsembleRule.WEIGHTED, (0.5, 0.3, 0.2))])
 def test_scores_are_averaged(
     saved_model: MakeModel, chest_film: Any, rule: EnsembleRule, shares: tuple[float, ...]

@@ -7,7 +7,7 @@ from itertools import permutations, product
 import nibabel as nib
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.inference.grid import Grid, padded, resampled, scaled, turn
@@ -30,6 +30,7 @@ def test_all_48_orientations_turn_as_nibabel_turns_them(have: str) -> None:
     assert np.array_equal(grid.to_study(turned, order=0), array)
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(st.integers(1, 40), st.integers(0, 30))
 def test_padding_there_and_back_changes_nothing(n: int, extra: int) -> None:
     """Padding is for the network alone; the result's grid is the study's."""
@@ -44,6 +45,7 @@ def test_padding_there_and_back_changes_nothing(n: int, extra: int) -> None:
     assert np.array_equal(grid.to_study(fed, order=0), labels)
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(st.integers(2, 60), st.floats(0.3, 3.0))
 def test_resampling_keeps_positions(n: int, step: float) -> None:
     """A straight ramp of positions must read the same positions on the other grid: no half-voxel shift."""

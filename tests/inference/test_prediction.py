@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.inference.prediction import (
@@ -106,6 +106,7 @@ def test_heat_map_without_its_class_is_no_prediction() -> None:
         replace(prediction(), heat_for=None)
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(st.sampled_from(["study", "weights", "threshold", "explain"]))
 def test_key_changes_with_each_thing_that_decides_the_result(changed: str) -> None:
     """A result is shown only for the study, weights and settings now chosen."""

@@ -112,6 +112,7 @@ def test_volume_picture_does_not_depend_on_how_it_was_stored(codes):
     np.testing.assert_array_equal(plain, other)
 
 
+@pytest.mark.seeds(51)
 def test_label_lies_where_the_mark_is_and_is_named_with_its_volume(written):
     """Colour alone is not enough: the label is named, and it covers the upper right of the axial plane."""
     pixels, affine = head()

@@ -23,7 +23,7 @@ def test_each_study_is_found_once_and_the_rest_is_sorted_out(tmp_path: Path) -> 
 
     found = find_candidates(neutral_sources([*files, text, empty]))
 
-    assert [len(one.sources) for one in found.studies] == [1, 1, 3]
+    assert sorted(len(one.sources) for one in found.studies) == [1, 1, 3]
     assert [refusal.found for refusal in found.left_out] == [
         "file-06 is a DICOM RT Plan Storage.",
         "file-07 is a text file.",

@@ -84,7 +84,6 @@ def test_slope_of_zero_means_none(tmp_path: Path) -> None:
     assert np.array_equal(read_study([path]).pixels[0], _values())
 
 
-@pytest.mark.seeds(7, 50)
 def test_48_axis_orders_hold_one_head(tmp_path: Path) -> None:
     """Property: however the axes are stored, equal places in the world hold equal values, and left stays left."""
     rng = np.random.default_rng(0)

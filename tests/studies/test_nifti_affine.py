@@ -67,6 +67,13 @@ def test_size_of_zero_is_refused(tmp_path: Path) -> None:
         _write(tmp_path / "a.nii", None, None, pixdim=[1, 2, 2, 0, 0, 0, 0, 0])
 
 
+@pytest.mark.parametrize("size", [1e30, 1e-9])
+def test_size_out_of_this_world_is_refused(tmp_path: Path, size: float) -> None:
+    """A flipped bit in an exponent; the letters of such an axis are undefined."""
+    with pytest.raises(GeometryError, match="voxel size"):
+        _write(tmp_path / "a.nii", np.diag([size, 1.0, 1.0, 1.0]), None)
+
+
 def test_sheared_axes_are_refused_and_rounding_is_not(tmp_path: Path) -> None:
     """A sheared grid is no box; a hundredth of a degree is how numbers are stored."""
     sheared, rounded = np.eye(4), np.eye(4)

@@ -1,1 +1,1 @@
-"""."""
+"""Our browser instruments, a folder each."""

@@ -24,9 +24,9 @@ PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Viewer</ti
 <script type="module">
   import mount from "./viewer/viewer.js";
   window.sent = [];
-  window.show = (data, key = "viewer") => {
+  window.show = (data) => {
     window.end = mount({
-      parentElement: document.getElementById("place"), data, key,
+      parentElement: document.getElementById("place"), data,
       setStateValue: (name, value) => window.sent.push([name, value]),
       setTriggerValue: (name, value) => window.sent.push([name, value]),
     });
@@ -83,4 +83,4 @@ def static_server(files: Mapping[tuple[str, str], bytes], encoded: bool = False)
 
 def component_data(picture: Mapping[str, Any]) -> str:
     """What Python would send for this picture, as JSON."""
-    return json.dumps({"overlay": "contour", **picture})
+    return json.dumps({"key": "viewer", "overlay": "contour", **picture})

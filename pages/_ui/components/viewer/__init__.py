@@ -62,6 +62,7 @@ def viewer(picture: ViewerPicture, *, key: str) -> ViewerEvents:
     result = _component()(
         key=key,
         data={
+            "key": key,
             "case": picture.case,
             "image_url": picture.image_url,
             "labels_url": picture.labels_url,

@@ -45,7 +45,9 @@ export function listen(viewer, stage, signal) {
   });
   on("wheel", (event) => wheel(viewer, stage, event), { passive: false });
   on("keydown", (event) => {
-    if (event.target !== stage || event.ctrlKey || event.metaKey || event.altKey) return;
+    // Brackets are typed with AltGr on many keyboards; any other modifier belongs to the browser.
+    const shortcut = (event.ctrlKey || event.metaKey || event.altKey) && !event.getModifierState("AltGraph");
+    if (event.target !== stage || shortcut) return;
     if (!press(viewer, event)) return;
     event.preventDefault();
     event.stopPropagation(); // the page has keys of its own

@@ -1,6 +1,6 @@
 // What the reader chose, kept from case to case: window, overlay, slice, zoom. Lives in the browser only.
 
-const kept = new Map(); // by the component's key: one small object for each viewer of the app
+const kept = new Map(); // by the key that Python gave: Streamlit's own is new at every mount
 
 /** The choices of the viewer with this key. */
 export function memoryOf(key, overlay) {

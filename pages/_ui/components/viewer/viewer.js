@@ -19,10 +19,10 @@ const PAN_KEY = 40; // css pixels
 
 const viewers = new WeakMap(); // by the element that Streamlit gives us
 
-export default function ({ parentElement, data, key, setStateValue, setTriggerValue }) {
+export default function ({ parentElement, data, setStateValue, setTriggerValue }) {
   let viewer = viewers.get(parentElement);
   if (!viewer) {
-    viewer = new Viewer(parentElement, key);
+    viewer = new Viewer(parentElement);
     viewers.set(parentElement, viewer);
   }
   viewer.show(data, { setStateValue, setTriggerValue });
@@ -34,8 +34,7 @@ export default function ({ parentElement, data, key, setStateValue, setTriggerVa
 }
 
 class Viewer {
-  constructor(parent, key) {
-    this.key = key;
+  constructor(parent) {
     this.parts = buildPage();
     parent.append(this.parts.root);
     this.scene = new Scene(this.parts.stage, this.parts.canvas);
@@ -73,7 +72,7 @@ class Viewer {
   show(data, send) {
     this.send = send;
     this.data = data;
-    this.memory = memories.memoryOf(this.key, data.overlay);
+    this.memory = memories.memoryOf(data.key, data.overlay);
     const bar = JSON.stringify([data.labels, !data.labels_url, data.heat_url && data.heat_for, data.meta.kind]);
     if (bar !== this.bar) buildOverlayBar(this.parts.overlay, data, this.actions());
     this.bar = bar;
@@ -196,6 +195,8 @@ class Viewer {
   }
 
   nextCase(step) {
+    // A crosshair still on its way belongs to the case that is left, and would break into the run that changes it.
+    clearTimeout(this.resting);
     this.send.setTriggerValue("step", step);
   }
 

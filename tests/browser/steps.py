@@ -1,0 +1,71 @@
+"""What a user does, in a few words: the steps that several browser tests share."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+READY_MS = 30_000
+"""Two shared cores and a cold model: patience, not a promise."""
+
+HARMLESS = re.compile(r"/[a-z]*/_stcore/(health|host-config)$|/favicon|_stcore/agent")
+"""Deep links make Streamlit's page ask below the page's own address first; it then asks again in the right place."""
+
+
+def open_page(page: Page, url: str) -> None:
+    """Open an address and wait for its page."""
+    page.goto(url)
+    expect(page.locator("h1")).to_be_visible(timeout=READY_MS)
+
+
+def upload(page: Page, *paths: Path, cases: int) -> None:
+    """Drop files on the first uploader and wait until the sidebar counts that many cases."""
+    page.locator("input[type=file]").first.set_input_files([str(path) for path in paths])
+    wait_for_cases(page, cases)
+
+
+def wait_for_cases(page: Page, count: int) -> None:
+    """Wait until the sidebar counts that many cases."""
+    words = re.compile(rf"\b{count} cases? here")
+    expect(page.get_by_test_id("stSidebar").get_by_text(words)).to_be_visible(timeout=READY_MS)
+
+
+def to_predict(page: Page) -> None:
+    """Go to the Predict page by its link."""
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name=re.compile("Predict")).click()
+    expect(page.get_by_role("heading", name="Predict", level=1)).to_be_visible(timeout=READY_MS)
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    """Choose in a dropdown."""
+    page.get_by_role("combobox", name=re.compile(label)).click()
+    page.get_by_role("option", name=option, exact=True).click()
+    expect(page.get_by_role("listbox")).to_have_count(0)
+
+
+def run_model(page: Page, name: str) -> None:
+    """Press Run and wait for the result."""
+    page.get_by_role("button", name=f"Run {name}").click()
+    expect(result(page)).to_be_visible(timeout=READY_MS)
+
+
+def result(page: Page):
+    """The result table beside the picture."""
+    return page.locator('[role=region][aria-label="Scores"], [role=region][aria-label="Volumes"]').first
+
+
+def wait_for_picture(page: Page, case: str) -> None:
+    """Wait until the viewer has drawn a case."""
+    expect(page.locator(".strip .facts")).to_contain_text(case, timeout=READY_MS)
+    expect(page.locator(".stage[data-state=ready]")).to_be_visible(timeout=READY_MS)
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds against WCAG 2 A and AA on the page as it stands, as 'rule: element'."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    options = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
+    found = Axe().run(page, options=options).response["violations"]
+    return [f"{v['id']}: {node['html'][:160]}" for v in found for node in v["nodes"]]
