@@ -15,7 +15,7 @@ from scipy.stats import linregress, t
 
 from core.metrics.bootstrap import RESAMPLES, draw_counts
 from core.metrics.cohort import FEW_CASES, codes_of
-from core.metrics.counts import FloatArray, undefined
+from core.metrics.counts import FloatArray, IntArray, undefined
 from core.metrics.intervals import ALPHA, Z_95, Estimate, wilson
 from core.metrics.segmentation import MaskFigures, State
 
@@ -107,14 +107,11 @@ def summarise_masks(
 class _Draws:
     """Patients drawn whole, the same for every figure of a summary."""
 
-    def __init__(self, codes: np.ndarray[tuple[int, ...], np.dtype[np.int64]], resamples: int, seed: int) -> None:
+    def __init__(self, codes: IntArray, resamples: int, seed: int) -> None:
         patients = int(codes.max()) + 1
         self.few = patients < FEW_CASES
-        drawn = (
-            draw_counts(np.random.default_rng(seed), resamples, patients)
-            if not self.few
-            else np.zeros((0, patients), np.int64)
-        )
+        rows = 0 if self.few else resamples
+        drawn = draw_counts(np.random.default_rng(seed), rows, patients)
         self.weights = drawn[:, codes]
 
     def centre(self, values: Sequence[float | None]) -> Centre:
@@ -145,7 +142,7 @@ class _Draws:
     def _estimate(
         self,
         held: FloatArray,
-        weights: np.ndarray[tuple[int, ...], np.dtype[np.int64]],
+        weights: IntArray,
         resampled: Callable[[FloatArray, FloatArray], FloatArray],
         plain: Callable[[FloatArray], np.floating],
     ) -> Estimate:

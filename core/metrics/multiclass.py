@@ -81,25 +81,33 @@ def multiclass(
     accuracy, recall, f1, mcc = draws.estimates(confusion, "bca")
     present = confusion.present
     each = tuple(_class_figures(table, true, called, k, name, draws) for k, name in enumerate(classes))
-    averages = [draws.estimate(figure) if len(present) > 1 else undefined("single_class") for figure in (
-        MacroFigure([AucFigure(table[:, k], true == k) for k in present]),
-        MicroFigure(AucFigure, table, true), HandTillFigure(table, true, present),
-        MacroFigure([AveragePrecisionFigure(table[:, k], true == k) for k in present]),
-        MicroFigure(AveragePrecisionFigure, table, true),
-    )]  # fmt: skip
+    macro_auc, micro_auc, hand_till, macro_ap, micro_ap = (
+        draws.estimate(figure) if len(present) > 1 else undefined("single_class")
+        for figure in (
+            MacroFigure([AucFigure(table[:, k], true == k) for k in present]),
+            MicroFigure(AucFigure, table, true),
+            HandTillFigure(table, true, present),
+            MacroFigure([AveragePrecisionFigure(table[:, k], true == k) for k in present]),
+            MicroFigure(AveragePrecisionFigure, table, true),
+        )
+    )
     squares = ((table - np.eye(len(classes))[true]) ** 2).sum(axis=1)
     return MultiClass(
-        tuple(classes),
-        tuple(tuple(int(c) for c in row) for row in confusion.cells.reshape(len(classes), -1)),
-        int(((table == top).sum(axis=1) > 1).sum()),
-        tuple(classes[k] for k in present),
-        accuracy,
-        recall,
-        f1,
-        mcc,
-        *averages,
-        draws.estimate(MeanFigure(squares), "bca"),
-        each,
+        classes=tuple(classes),
+        confusion=tuple(tuple(int(c) for c in row) for row in confusion.cells.reshape(len(classes), -1)),
+        tied_argmax=int(((table == top).sum(axis=1) > 1).sum()),
+        present=tuple(classes[k] for k in present),
+        accuracy=accuracy,
+        macro_recall=recall,
+        macro_f1=f1,
+        mcc=mcc,
+        macro_auc=macro_auc,
+        micro_auc=micro_auc,
+        hand_till=hand_till,
+        macro_average_precision=macro_ap,
+        micro_average_precision=micro_ap,
+        brier=draws.estimate(MeanFigure(squares), "bca"),
+        per_class=each,
     )
 
 
@@ -120,10 +128,7 @@ def _class_figures(
         absent = undefined("class_absent")
         return ClassFigures(name, absent, absent, absent)
     right, clusters = (called == k)[here], draws.clusters
-    if clusters is None:
-        recall = wilson(int(right.sum()), len(right))
-    else:
-        recall = cluster_proportion(right, clusters[here])
+    recall = wilson(int(right.sum()), len(right)) if clusters is None else cluster_proportion(right, clusters[here])
     area = auc(table[:, k], here, clusters=clusters)
     return ClassFigures(name, recall, area, average_precision_estimate(table[:, k], here, draws))
 
@@ -141,7 +146,7 @@ class ConfusionFigure:
         """(resamples, 4)."""
         rows = np.arange(len(weights))[:, None] * len(self.cells)
         flat = np.bincount((rows + self.cell).ravel(), weights.ravel(), len(weights) * len(self.cells))
-        return self._figures(flat.reshape(len(weights), -1))
+        return self._figures(flat.astype(np.float64).reshape(len(weights), -1))
 
     def jackknife(self) -> FloatArray:
         """Cases of one cell are alike; (n_cases, 4)."""

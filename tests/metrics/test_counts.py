@@ -6,7 +6,12 @@ import math
 
 import pytest
 
-from core.metrics import Counts, figures
+from core.metrics import Counts, figures, is_positive
+
+
+def test_a_score_equal_to_the_threshold_is_positive() -> None:
+    """The one threshold rule of the house; `>` would lose a case at every tie."""
+    assert is_positive([0.1, 0.2, 0.3], 0.2).tolist() == [False, True, True]
 
 
 def test_figures_without_a_denominator_are_undefined_with_their_reason() -> None:

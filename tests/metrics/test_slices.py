@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pytest
 
 from core.metrics import Cohort, slice_figures, slice_tests
@@ -57,9 +56,10 @@ def test_repeated_patients_widen_the_intervals_of_a_slice(cohort: Cohort) -> Non
 def test_a_slice_of_one_class_leaves_the_other_rate_empty() -> None:
     """A site with healthy cases only has no sensitivity."""
     made = slice_figures(
-        Cohort(("a", "b", "c"), np.array([True, False, False]), {"m": np.array([0.9, 0.1, 0.2])}, None, {"slice_s": ("x", "y", "y")}),
-        "m", 0.5,
-    )  # fmt: skip
+        Cohort(("a", "b", "c"), [True, False, False], {"m": [0.9, 0.1, 0.2]}, None, {"slice_s": ("x", "y", "y")}),
+        "m",
+        0.5,
+    )
 
     assert made[1].sensitivity.reason == "no_positives"
     assert made[1].auc.reason == "single_class"
