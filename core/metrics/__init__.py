@@ -112,7 +112,7 @@ from core.metrics.rules import (
 from core.metrics.segmentation import EmptyPolicy, MaskFigures, State, compare_masks, dice, iou, volume_ml
 from core.metrics.slices import SliceRow, SliceTest, slice_figures, slice_tests
 from core.metrics.surfaces import hausdorff_95, surface_distances, surface_share
-from core.metrics.sweep import Sweep, corners, rate_table, sweep
+from core.metrics.sweep import Sweep, corners, rate_table, rates_of, sweep
 from core.metrics.two_thresholds import AbstainBand, TwoTargets, abstain_band, two_targets
 
 __all__ = [
@@ -239,6 +239,7 @@ __all__ = [
     "partial_auc",
     "partial_auc_estimate",
     "rate_table",
+    "rates_of",
     "reliability_bins",
     "resolve_missing",
     "roc_band",

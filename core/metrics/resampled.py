@@ -26,14 +26,17 @@ class Curve:
         self.thresholds = ranked[self.ends]
         self.rank = np.empty(len(score), np.int64)
         self.rank[self.order] = np.cumsum(np.concatenate([[0], last[:-1]])) if len(ranked) else 0
-        self.hits, self.spared = self.positive[self.order], ~self.positive[self.order]
+        self.hits = self.positive[self.order].astype(np.float64)
 
     def counts(self, weights: IntArray) -> tuple[FloatArray, FloatArray]:
         """Weighted TP and FP at every distinct score, falling; (resamples, distinct) each."""
-        ordered = weights[:, self.order]
-        tp = np.cumsum(ordered * self.hits, axis=1)[:, self.ends]
-        called = np.cumsum(ordered, axis=1)[:, self.ends]
-        return tp.astype(np.float64), (called - tp).astype(np.float64)
+        ordered = np.take(weights, self.order, axis=1).astype(np.float64)  # counts stay exact below 2^53
+        called = np.cumsum(ordered, axis=1)
+        ordered *= self.hits
+        tp = np.cumsum(ordered, axis=1, out=ordered)
+        if len(self.ends) < len(self.order):
+            called, tp = np.take(called, self.ends, axis=1), np.take(tp, self.ends, axis=1)
+        return tp, called - tp
 
     def ones(self) -> tuple[FloatArray, FloatArray]:
         """The same for the cohort itself, (distinct,) each."""
@@ -51,9 +54,8 @@ class AucFigure:
         """(resamples,) areas."""
         tp, fp = self.curve.counts(weights)
         # Each step's new negatives lie below the positives called before, and tie with those of the same step.
-        before = np.concatenate([np.zeros((len(tp), 1)), tp[:, :-1]], axis=1)
-        steps = np.diff(fp, axis=1, prepend=0)
-        return _over((steps * (before + tp)).sum(axis=1), 2 * tp[:, -1] * fp[:, -1])
+        twice = np.einsum("bk,bk->b", fp[:, 1:] - fp[:, :-1], tp[:, 1:] + tp[:, :-1]) + fp[:, 0] * tp[:, 0]
+        return _over(twice, 2 * tp[:, -1] * fp[:, -1])
 
     def jackknife(self) -> FloatArray:
         """Without a case the area changes by its placement alone."""

@@ -16,7 +16,14 @@ from numpy.typing import ArrayLike
 
 from core.metrics.counts import BoolArray
 from core.metrics.lesions import Lesions, count_lesions
-from core.metrics.surfaces import NSD_TOLERANCES_MM, hausdorff_95, image_diagonal, surface_distances, surface_share
+from core.metrics.surfaces import (
+    NSD_TOLERANCES_MM,
+    hausdorff_95,
+    image_diagonal,
+    surface_distances,
+    surface_share,
+    union_box,
+)
 
 
 class EmptyPolicy(StrEnum):
@@ -82,9 +89,13 @@ def compare_masks(
     volume_a, volume_b = volume_ml(a, spacing), volume_ml(b, spacing)
     error = volume_b - volume_a
     state = _state(voxels_a, voxels_b)
+    diagonal = image_diagonal(a.shape, spacing)
+    if state is not State.BOTH_EMPTY:  # all that follows lies in the box around both masks
+        box = union_box(a, b)
+        a, b = a[box], b[box]
     common = int(np.count_nonzero(a & b))
     overlap, union = _overlaps(voxels_a, voxels_b, common, empty)
-    hd95, nsd = _distances(a, b, spacing, tolerances_mm, state, empty)
+    hd95, nsd = _distances(a, b, spacing, tolerances_mm, state, empty, diagonal)
     return MaskFigures(
         state, empty, overlap, union, hd95, nsd, volume_a, volume_b, error,
         100 * error / volume_a if volume_a else None, count_lesions(a, b, spacing, min_lesion_mm3),
@@ -161,13 +172,14 @@ def _distances(
     tolerances: Sequence[float],
     state: State,
     empty: EmptyPolicy,
+    worst_mm: float,
 ) -> tuple[float | None, dict[float, float | None]]:
     """HD95 in mm and the surface shares; the worst possible where one mask is empty."""
     if state is State.BOTH_PRESENT:
         there, back = surface_distances(a, b, spacing)
         return hausdorff_95(there, back), {float(t): surface_share(there, back, t) for t in tolerances}
     if state is not State.BOTH_EMPTY:
-        return image_diagonal(a.shape, spacing), {float(t): 0.0 for t in tolerances}
+        return worst_mm, {float(t): 0.0 for t in tolerances}
     if empty is EmptyPolicy.CHALLENGE:
         return 0.0, {float(t): 1.0 for t in tolerances}
     return None, {float(t): None for t in tolerances}

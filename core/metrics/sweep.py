@@ -96,15 +96,25 @@ def rate_table(table: Sweep) -> dict[str, FloatArray]:
     sensitivity, specificity, ppv, npv, each with Wilson's `_lo` and `_hi`; lr_positive, lr_negative, f1,
     balanced_accuracy, accuracy, mcc, youden_j.
     """
+    rates = rates_of(table)
+    for name, k, n in _proportions(table):
+        rates[f"{name}_lo"], rates[f"{name}_hi"] = wilson_limits(k, n)
+    tp, fp = table.tp.astype(np.float64), table.fp.astype(np.float64)
+    return rates | plain_rates(tp, fp, table.positives - tp, table.negatives - fp)
+
+
+def rates_of(table: Sweep) -> dict[str, FloatArray]:
+    """Sensitivity, specificity, PPV and NPV at every threshold without intervals: what a curve is drawn from."""
+    return {name: _over(k, n) for name, k, n in _proportions(table)}
+
+
+def _proportions(table: Sweep) -> list[tuple[str, FloatArray, FloatArray]]:
+    """(name, k, n) of the four proportions, at every threshold."""
     tp, fp = table.tp.astype(np.float64), table.fp.astype(np.float64)
     fn, tn = table.positives - tp, table.negatives - fp
-    rates: dict[str, FloatArray] = {}
-    for name, k, n in (
+    return [
         ("sensitivity", tp, tp + fn), ("specificity", tn, fp + tn), ("ppv", tp, tp + fp), ("npv", tn, tn + fn),
-    ):  # fmt: skip
-        rates[name] = _over(k, n)
-        rates[f"{name}_lo"], rates[f"{name}_hi"] = wilson_limits(k, n)
-    return rates | plain_rates(tp, fp, fn, tn)
+    ]  # fmt: skip
 
 
 def plain_rates(tp: FloatArray, fp: FloatArray, fn: FloatArray, tn: FloatArray) -> dict[str, FloatArray]:
@@ -137,7 +147,7 @@ def corners(table: Sweep) -> IntArray:
 
 def _over(k: FloatArray, n: FloatArray) -> FloatArray:
     with np.errstate(invalid="ignore", divide="ignore"):
-        share: FloatArray = np.where(n > 0, k / n, np.nan)
+        share: FloatArray = k / n  # 0 of 0 is NaN, which is what undefined means here
     return share
 
 

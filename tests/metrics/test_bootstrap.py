@@ -16,6 +16,7 @@ from core.metrics import (
     SensitivityAtSpecificityFigure,
     obuchowski,
 )
+from core.metrics import bootstrap as bootstrap_module
 
 TWO_MODELS = "two_models.csv"
 
@@ -120,6 +121,8 @@ def test_every_pass_and_every_block_size_draws_the_same(monkeypatch: pytest.Monk
     resampler = Resampler(labels, resamples=64, seed=5)
     once = np.concatenate(list(resampler.blocks()))
 
+    assert (np.concatenate(list(resampler.blocks())) == once).all()
+    monkeypatch.setattr(bootstrap_module, "BLOCK_WEIGHTS", 25 * 7)
     assert (np.concatenate(list(resampler.blocks())) == once).all()
     assert not (np.concatenate(list(Resampler(labels, resamples=64, seed=6).blocks())) == once).all()
 
