@@ -63,6 +63,7 @@ from core.metrics.lesions import Lesions, count_lesions
 from core.metrics.mask_summary import BlandAltman, Centre, MaskSummary, Presence, bland_altman, summarise_masks
 from core.metrics.multiclass import ClassFigures, MultiClass, multiclass
 from core.metrics.operating_points import OperatingPoint, Rule
+from core.metrics.optimism import Optimism
 from core.metrics.paired import (
     Comparison,
     bootstrap_p,
@@ -100,7 +101,6 @@ from core.metrics.resampled import (
 )
 from core.metrics.rules import (
     Chosen,
-    Optimism,
     choose_cost,
     choose_guarantee,
     choose_observed,

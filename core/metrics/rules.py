@@ -6,7 +6,7 @@ Owns Youden, cost, observed targets and the answer `Chosen`. Promises are `guara
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Literal
 
@@ -17,10 +17,25 @@ from core.metrics.bootstrap import Resampler
 from core.metrics.clustered import cluster_proportion
 from core.metrics.cohort import codes_of, largest
 from core.metrics.counts import BoolArray, Counts, FloatArray, IntArray, checked, count_at, figures, is_positive, split
-from core.metrics.curves import COUNT_SLACK, sensitivity_at_specificity, specificity_at_sensitivity
+from core.metrics.curves import sensitivity_at_specificity, specificity_at_sensitivity
 from core.metrics.guarantees import GUARANTEE_TARGETS, Guarantee, guaranteed_sensitivity, guaranteed_specificity
 from core.metrics.intervals import ALPHA, Estimate, clopper_pearson_lower
 from core.metrics.operating_points import OperatingPoint, Rule
+from core.metrics.optimism import (
+    COST_SLACK,
+    FigureOf,
+    Optimism,
+    RowsOf,
+    best_gain,
+    cheapest,
+    cleared_share,
+    first_with,
+    hit_share,
+    last_with,
+    loss_of,
+    optimism_of,
+    youden_j,
+)
 from core.metrics.resampled import Curve
 from core.metrics.sweep import Sweep, sweep
 
@@ -28,20 +43,6 @@ Unit = Literal["case", "patient"]
 Rate = Literal["sensitivity", "specificity"]
 
 SAME_CASES = "same_cases"
-
-COST_SLACK = 1e-12
-"""Expected costs this near are tied: they differ by rounding alone."""
-
-
-@dataclass(frozen=True, slots=True)
-class Optimism:
-    """How much a figure gains from being read on the cases that chose its threshold: corrected = printed - optimism."""
-
-    figure: str
-    printed: float
-    optimism: float
-    corrected: float
-    resamples: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,8 +204,8 @@ def choose_observed(
         return question.answered(_none(rule, target, chosen_on))
     text = f"Among these cases the {rate} is at least {100 * target:g} % here. That is no promise for new patients."
     made = question.answered(Chosen(rule, target, None, found.threshold, False, chosen_on, text))
-    rows = _first_with(target) if rate == "sensitivity" else _last_with(target)
-    return _corrected(made, question, resampler, rate, rows, _sensitivity if rate == "sensitivity" else _specificity)
+    rows = first_with(target) if rate == "sensitivity" else last_with(target)
+    return _corrected(made, question, resampler, rate, rows, hit_share if rate == "sensitivity" else cleared_share)
 
 
 def choose_youden(
@@ -225,7 +226,7 @@ def choose_youden(
     threshold, tied = youden(question.unit_scores, question.unit_labels)
     text = "Sensitivity + specificity - 1 is largest here. That is no promise for new patients."
     made = Chosen(Rule.YOUDEN, None, None, threshold, False, chosen_on, text, tied_thresholds=tied)
-    return _corrected(question.answered(made), question, resampler, "youden_j", _best_gain, _youden_j)
+    return _corrected(question.answered(made), question, resampler, "youden_j", best_gain, youden_j)
 
 
 def choose_cost(
@@ -255,18 +256,13 @@ def choose_cost(
     if not question.both:
         return question.answered(_none(Rule.COST, None, chosen_on))
     pi = float(question.unit_labels.mean()) if prevalence is None else prevalence
-    loss = _loss(cost_false_negative * pi, cost_false_positive * (1 - pi))
+    loss = loss_of(cost_false_negative * pi, cost_false_positive * (1 - pi))
     table = sweep(question.unit_scores, question.unit_labels)
     losses = loss(table.tp / table.positives, table.fp / table.negatives)
     tied = tuple(float(t) for t in table.thresholds[losses <= losses.min() + COST_SLACK][::-1])
     text = f"The expected cost is least here: {losses.min():.4g} a case at a prevalence of {100 * pi:.3g} %."
     made = Chosen(Rule.COST, None, None, tied[0], False, chosen_on, text, tied_thresholds=tied)
-
-    def cheapest(tp: FloatArray, fp: FloatArray) -> IntArray:
-        drawn = loss(tp / tp[:, -1:], fp / fp[:, -1:])
-        return _last_true(drawn <= drawn.min(axis=1, keepdims=True) + COST_SLACK)
-
-    return _corrected(question.answered(made), question, resampler, "expected_cost", cheapest, loss)
+    return _corrected(question.answered(made), question, resampler, "expected_cost", cheapest(loss), loss)
 
 
 def default_choices(
@@ -331,89 +327,16 @@ def _none(rule: Rule, target: float | None, chosen_on: str) -> Chosen:
     return Chosen(rule, target, None, None, False, chosen_on, text, reason="single_class")
 
 
-FigureOf = Callable[[FloatArray, FloatArray], FloatArray]
-"""A figure of TP/P and FP/N, of one shape."""
-
-RowsOf = Callable[[FloatArray, FloatArray], IntArray]
-"""The row that a rule takes in each resample, from its TP and FP (resamples, thresholds), thresholds falling."""
-
-
-def _sensitivity(hit: FloatArray, _false: FloatArray) -> FloatArray:
-    return hit
-
-
-def _specificity(_hit: FloatArray, false: FloatArray) -> FloatArray:
-    return 1 - false
-
-
-def _youden_j(hit: FloatArray, false: FloatArray) -> FloatArray:
-    return hit - false
-
-
-def _loss(false_negative: float, false_positive: float) -> FigureOf:
-    def loss(hit: FloatArray, false: FloatArray) -> FloatArray:
-        return false_negative * (1 - hit) + false_positive * false
-
-    return loss
-
-
-def _best_gain(tp: FloatArray, fp: FloatArray) -> IntArray:
-    """Youden's row in each resample; whole numbers below 2^53, so equal gains are equal."""
-    gain = tp * fp[:, -1:] - fp * tp[:, -1:]
-    return _last_true(gain == gain.max(axis=1, keepdims=True))
-
-
-def _first_with(target: float) -> RowsOf:
-    def rows(tp: FloatArray, _fp: FloatArray) -> IntArray:
-        return np.asarray(np.argmax(tp >= np.ceil(target * tp[:, -1:] - COUNT_SLACK), axis=1))
-
-    return rows
-
-
-def _last_with(target: float) -> RowsOf:
-    def rows(_tp: FloatArray, fp: FloatArray) -> IntArray:
-        n = fp[:, -1:]
-        return _last_true(n - fp >= np.ceil(target * n - COUNT_SLACK))
-
-    return rows
-
-
-def _last_true(marks: BoolArray) -> IntArray:
-    """The last marked column of each row, (rows,): the lowest threshold among equals."""
-    return np.asarray(marks.shape[1] - 1 - np.argmax(marks[:, ::-1], axis=1))
-
-
 def _corrected(
-    chosen: Chosen,
-    question: Question,
-    given: Resampler | None,
-    name: str,
-    rows_of: RowsOf,
-    figure: FigureOf,
+    chosen: Chosen, question: Question, given: Resampler | None, name: str, rows_of: RowsOf, figure: FigureOf
 ) -> Chosen:
-    """The answer with its optimism, where it was chosen on the same cases and these can be resampled.
-
-    References
-    ----------
-    Harrell, Lee and Mark 1996: mean of the resample's figure at its own threshold less the cohort's figure there.
-    """
+    """The answer with its optimism, where it was chosen on the same cases and these can be resampled."""
     if given is None or chosen.chosen_on != SAME_CASES or chosen.threshold is None:
         return chosen
     resampler = question.resampler(given)
     if resampler.reason is not None:
         return chosen
-    curve = Curve(question.unit_scores, question.unit_labels)
-    # A row for +inf in front: calling nobody is a choice too.
-    whole_tp, whole_fp = (np.append(0.0, side) for side in curve.ones())
-    gains = []
-    for weights in resampler.blocks():
-        tp, fp = (np.pad(side, ((0, 0), (1, 0))) for side in curve.counts(weights))
-        rows = rows_of(tp, fp)
-        at = np.arange(len(rows))
-        own = figure(tp[at, rows] / tp[:, -1], fp[at, rows] / fp[:, -1])
-        gains.append(own - figure(whole_tp[rows] / whole_tp[-1], whole_fp[rows] / whole_fp[-1]))
-    counts = count_at(question.unit_scores, question.unit_labels, chosen.threshold)
-    hit, false = np.array([counts.tp / counts.positives]), np.array([counts.fp / counts.negatives])
-    printed = float(figure(hit, false)[0])
-    optimism = float(np.concatenate(gains).mean())
-    return replace(chosen, optimism=Optimism(name, printed, optimism, printed - optimism, resampler.resamples))
+    curve, counts = Curve(question.unit_scores, question.unit_labels), chosen.patients or chosen.counts
+    if counts is None:
+        raise TypeError("an answer with a threshold has counts")
+    return replace(chosen, optimism=optimism_of(curve, counts, resampler, name, rows_of, figure))

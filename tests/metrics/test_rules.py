@@ -79,32 +79,6 @@ def test_observed_targets_agree_with_brute_force_and_promise_nothing(oracles: An
         assert "no promise" in made.text
 
 
-def test_youdens_optimism_agrees_with_a_plain_loop(oracles: Any) -> None:
-    """What is printed on the cases that chose it is too good; the correction says by how much."""
-    expected = oracles.answers("bootstrap.json")["youden_optimism"]
-    scores, labels = oracles.cohort(expected["input"], expected["model"])
-
-    made = choose_youden(scores, labels, resampler=Resampler(labels, seed=1)).optimism
-
-    assert made.printed == pytest.approx(expected["apparent_j"], abs=1e-12)
-    assert made.optimism == pytest.approx(expected["optimism"], abs=expected["tolerance"])
-    assert made.corrected == pytest.approx(expected["corrected_j"], abs=expected["tolerance"])
-
-
-def test_optimism_is_corrected_only_on_the_same_cases(oracles: Any) -> None:
-    """Cases that did not choose the threshold are read without favour; a guarantee needs no correction."""
-    scores, labels = oracles.cohort("two_models.csv")
-    draws = Resampler(labels, resamples=100)
-
-    assert choose_youden(scores, labels, chosen_on="validation.csv", resampler=draws).optimism is None
-    assert choose_youden(scores, labels).optimism is None
-    assert choose_cost(scores, labels, 5, 1, resampler=draws).optimism.optimism < 0  # a cost looks too low
-    for rate in ("sensitivity", "specificity"):
-        assert choose_observed(scores, labels, rate, 0.9, resampler=draws).optimism.figure == rate
-    few = oracles.cohort("small.csv")
-    assert choose_youden(*few, resampler=Resampler(few[1])).optimism is None
-
-
 def test_default_choices_are_the_five_of_the_page(oracles: Any) -> None:
     """Promises that cannot be made stay in the list with their reason."""
     made = default_choices(*oracles.cohort("small.csv"))
