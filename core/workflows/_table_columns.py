@@ -88,20 +88,26 @@ class Texts(Column):
         self.first_row: dict[str, int] = {}
         self.codes = array("q")
         self._code_of: dict[str, int] = {}
+        self._missing_code = 0
 
     def take(self, rows: Sequence[int], cells: Cells) -> None:
         """Remember each text once and its number for every row."""
+        known = self._code_of.get
         for row, cell in zip(rows, cells, strict=True):
-            text = cell.strip()
-            if is_missing(text):
-                text = ""
-                if self.empty is not None:
-                    self.fault(row, self.empty)
-            code = self._code_of.get(text)
-            if code is None:
-                code = self._code_of[text] = len(self._code_of)
-                self.first_row[text] = row
-            self.codes.append(code)
+            code = known(cell)
+            self.codes.append(self._look(row, cell.strip()) if code is None else code)
+
+    def _look(self, row: int, text: str) -> int:
+        """The number of a text that is new, missing, or was met with other spaces around it."""
+        if is_missing(text):
+            if self.empty is not None:
+                self.fault(row, self.empty)
+            if "" not in self.first_row:
+                self._missing_code = len(self.first_row)
+                self.first_row[""] = row
+            return self._missing_code
+        self.first_row.setdefault(text, row)
+        return self._code_of.setdefault(text, len(self.first_row) - 1)
 
     @property
     def values(self) -> list[str]:

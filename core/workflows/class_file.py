@@ -134,8 +134,8 @@ def _class_file(table: Table, chosen: dict[str, list[Scores]], missing: Missing)
     if labels is None:
         raise AssertionError("a table without labels was refused")
     tables = {model: _matrix(family) for model, family in chosen.items()}
-    whole = {model: ~np.isnan(table_).any(axis=1) for model, table_ in tables.items()}
-    kept: NDArray[np.bool_] = np.all(list(whole.values()), axis=0)
+    whole = {model: np.asarray(~np.isnan(held).any(axis=1), bool) for model, held in tables.items()}
+    kept = np.asarray(np.stack(list(whole.values())).all(axis=0), bool)
     classes = {model: tuple(class_of(column.name) for column in family) for model, family in chosen.items()}
     case_rows, patients = table.row_of, table.patient_of()
     dropped = tuple(

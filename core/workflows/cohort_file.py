@@ -7,7 +7,7 @@ becomes of a case without score. Rows are `_table_rows`', cells `_table_columns`
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import compress
 from pathlib import Path
 
@@ -57,6 +57,18 @@ class CohortFile:
     dropped: tuple[Dropped, ...]
     ignored: tuple[str, ...]
     notes: tuple[Note, ...]
+
+    def bounded(self, rule: Missing) -> Cohort:
+        """The same cases with missing scores taken the other way: `worst` or `best`.
+
+        Raises
+        ------
+        ValueError : the file was read under another rule, which keeps no missing score.
+        """
+        if not {rule, self.missing} <= {Missing.WORST, Missing.BEST}:
+            raise ValueError("bounds are for files that were read with bounds")
+        turned = {name: np.where(np.isinf(held), -held, held) for name, held in self.cohort.scores.items()}
+        return self.cohort if rule is self.missing else replace(self.cohort, scores=turned)
 
     @property
     def models(self) -> tuple[str, ...]:
