@@ -7,10 +7,11 @@ Distances, overlaps and intervals are `core.metrics`'.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.metrics import (
     Centre,
@@ -92,32 +93,17 @@ def masks_document(
 
 def _figures(pair: MaskPair, how: MaskMethod) -> dict[str, MaskFigures]:
     """By label, the figures of one case; and of the union where a case has any."""
+
+    def compared(reference: NDArray[np.bool_], prediction: NDArray[np.bool_]) -> MaskFigures:
+        return compare_masks(reference, prediction, pair.spacing_mm, empty=how.empty, min_lesion_mm3=how.min_lesion_mm3)
+
     present = np.union1d(np.unique(pair.reference), np.unique(pair.prediction))
     made = {}
     for label in (int(value) for value in present if value):
-        made[str(label)] = _compared(pair.reference == label, pair.prediction == label, pair, how)
+        made[str(label)] = compared(pair.reference == label, pair.prediction == label)
     if made:
-        made[ANY] = _compared(pair.reference > 0, pair.prediction > 0, pair, how)
+        made[ANY] = compared(pair.reference > 0, pair.prediction > 0)
     return made
-
-
-def _compared(
-    reference: np.ndarray[tuple[int, ...], np.dtype[np.bool_]],
-    prediction: np.ndarray[tuple[int, ...], np.dtype[np.bool_]],
-    pair: MaskPair,
-    how: MaskMethod,
-) -> MaskFigures:
-    """The figures of two masks; areas of a single slice become volumes by its thickness."""
-    thickness = pair.thickness_mm
-    made = compare_masks(
-        reference, prediction, pair.spacing_mm, empty=how.empty, min_lesion_mm3=how.min_lesion_mm3 / thickness
-    )
-    return replace(
-        made,
-        volume_reference_ml=made.volume_reference_ml * thickness,
-        volume_prediction_ml=made.volume_prediction_ml * thickness,
-        volume_error_ml=made.volume_error_ml * thickness,
-    )
 
 
 def _labels(found: Sequence[dict[str, MaskFigures]]) -> tuple[str, ...]:

@@ -46,16 +46,12 @@ class MaskFile:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MaskPair:
-    """Two label maps on one grid, uint8, without an axis of length 1. spacing_mm : in axis order.
-
-    thickness_mm : of the axis left out; 1 where there was none, or where it is unknown (a film).
-    """
+    """Two label maps on one grid, uint8, of two or three axes. spacing_mm : in axis order."""
 
     case: str
     reference: NDArray[np.uint8]
     prediction: NDArray[np.uint8]
     spacing_mm: tuple[float, ...]
-    thickness_mm: float
 
 
 def read_mask_file(path: Path) -> MaskFile:
@@ -125,7 +121,8 @@ def open_pairs(file: MaskFile) -> Iterator[MaskPair | None]:
         if faults.count > before or first is None or second is None:
             yield None
         else:
-            yield _pair(case, first, second)
+            reference_map, prediction_map = (study.pixels[0].astype(np.uint8) for study in (first, second))
+            yield MaskPair(case, reference_map, prediction_map, _spacing(first))
     faults.require_none()
 
 
@@ -173,21 +170,6 @@ def _spacing(study: Study) -> tuple[float, ...]:
     if study.geometry.spacing_mm is None:
         raise AssertionError("a mask without spacing was refused")
     return study.geometry.spacing_mm
-
-
-def _pair(case: str, first: Study, second: Study) -> MaskPair:
-    """An axis of length 1 is left out: a single slice is an area, not a volume that is all surface."""
-    kept = [axis for axis, length in enumerate(first.shape) if length > 1 or len(first.shape) == 2]
-    spacing = _spacing(first)
-    thickness = 1.0
-    if len(first.shape) == 3 and len(kept) == 2:
-        (left_out,) = set(range(3)) - set(kept)
-        thickness = spacing[left_out]
-    else:
-        kept = list(range(len(first.shape)))
-    shape = tuple(first.shape[axis] for axis in kept)
-    reference, prediction = (study.pixels[0].astype(np.uint8).reshape(shape) for study in (first, second))
-    return MaskPair(case, reference, prediction, tuple(spacing[axis] for axis in kept), thickness)
 
 
 def _times(numbers: tuple[float, ...]) -> str:
