@@ -12,8 +12,10 @@ TEST_READY := $(VENV)/.test-ready
 run: $(RUN_READY)  ## open the app at http://localhost:8501
 	$(BIN)/streamlit run streamlit_app.py --server.port $(PORT)
 
+# Two runs: the browser's driver keeps an event loop in its thread, which tests of asynchronous code cannot share.
 test: lint browser  ## lint, types, contracts, then every test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --ignore=tests/browser
+	$(BIN)/python -m pytest tests/browser
 
 lint: $(TEST_READY)
 	$(BIN)/ruff check .

@@ -16,7 +16,7 @@ Outputs = dict[str, NDArray[np.float32]]
 """'logits' (n, classes) and/or 'segmentation' (n, outputs, *spatial), raw; explained, also 'heat' (n, 1, *spatial)."""
 
 
-class OutOfMemory(Exception):  # noqa: N818 - it says what happened and is answered, never shown
+class OutOfMemory(Exception):
     """Raised by `Engine.run` when this batch does not fit; a smaller one, or another device, may."""
 
 

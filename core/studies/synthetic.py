@@ -60,20 +60,24 @@ def synthetic_film(path: Path, seed: int) -> None:
 
 
 def synthetic_volume(path: Path, seed: int) -> None:
-    """Write a .nii.gz that looks like the crop round a hippocampus, the word in front in each axial slice.
+    """Write a .nii.gz laid out like the crop round a hippocampus: a bent body, head in front, fluid over it.
+
+    The word stands in front in each axial slice; what a network makes of it is no measure of the network.
 
     int16, VOLUME_SHAPE (i, j, k), 1 mm, RAS.
     """
     rng = np.random.default_rng(seed)
     i, j, k = (axis - size / 2 for axis, size in zip(np.indices(VOLUME_SHAPE), VOLUME_SHAPE, strict=True))
-    white = 90.0 + gaussian_filter(rng.normal(0, 90, VOLUME_SHAPE), 3)
-    bend = 4.0 * (j / 20.0) ** 2
-    tube = ((i - rng.uniform(-2, 2)) / 6.5) ** 2 + ((k - bend + 4) / 5.5) ** 2 + (j / 20.0) ** 2
-    ventricle = ((i - 9) / 4.0) ** 2 + ((k - 6) / 4.0) ** 2 + ((j + 4) / 17.0) ** 2
-    values = np.where(tube < 1, 62.0, white)
-    values = np.where(ventricle < 1, 18.0, values)
-    values = gaussian_filter(values, 0.7) + rng.normal(0, 3, VOLUME_SHAPE)
-    values[_word_mask()] = 160.0
+    along = j / 20.0  # -1 at the tail, 1 at the head
+    width = 8.6 * (0.75 + 0.45 * np.maximum(along, 0) ** 2 + 0.1 * (1 - np.abs(along)))
+    across, up = i - 5.9 * along, k + 5.8 + 3.4 * along
+    ends = 6 * np.maximum(np.abs(along) - 0.55, 0) ** 2
+    body = (across / width) ** 2 + (up / (0.53 * width)) ** 2 + ends < 1
+    fluid = (across / (width + 1.3)) ** 2 + ((up - 1) / (0.53 * width + 1.3)) ** 2 + ends < 1
+    white = 155.0 + gaussian_filter(rng.normal(0, 23, VOLUME_SHAPE), 2)
+    values = np.select([body & (np.abs(along) < 0.95), fluid & (up > 0)], [140.0, 17.0], white)
+    values = gaussian_filter(values, 0.8) + rng.normal(0, 3, VOLUME_SHAPE)
+    values[_word_mask()] = 230.0
     image = nib.Nifti1Image(np.clip(values, 0, 255).astype(np.int16), np.diag([1.0, 1.0, 1.0, 1.0]))
     image.header.set_xyzt_units("mm")
     nib.save(image, path)

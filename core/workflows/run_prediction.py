@@ -15,6 +15,7 @@ from core.errors import Cancelled, InferenceError, ReadroomError
 from core.inference.admission import Admission, Verdict, check_admission
 from core.inference.prediction import Prediction, request_settings, result_key
 from core.models.model import Model
+from core.workflows.libraries import require_libraries
 from core.workflows.pictures import prepare_overlays
 from core.workspace import Case, Workspace, jobs
 from core.workspace.results import get_figures, get_result, put_result
@@ -121,15 +122,17 @@ def _run(
 
 
 def _run_one(workspace: Workspace, case: Case, model: Model, tell: jobs.Report, stop: Callable[[], bool]) -> None:
-    # Here and not above: the network library takes seconds to import, and looking at results needs none of it.
-    from core.workflows.predict import predict
-
     key = key_of(case, model)
     if get_figures(workspace, case.id, key) is not None:
         return
     tell(0.0, "Opening the study")
     admission_of(workspace, case, model)  # kept, so that the page knows it without opening the study
     study = workspace.study(case.id)
+    # Here and not above: looking at results needs none of what a run needs.
+    tell(0.0, "Loading the libraries")
+    require_libraries()
+    from core.workflows.predict import predict
+
     made = predict(study, model, explain=_explains(model), progress=tell, cancelled=stop)
     tell(1.0, "Drawing the overlay")
     prepare_overlays(workspace, case.id, study, made, key)

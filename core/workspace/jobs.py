@@ -173,7 +173,7 @@ def _failed(job: Job, refusal: ReadroomError) -> Job:
 def _fault(reference: str) -> ReadroomError:
     return ReadroomError(
         found="The model stopped because of a fault of ours.",
-        why="The case is unchanged and no result was kept.",
+        why="No result was kept.",
         do=f"Try again; if it happens again, report it with reference {reference}.",
     )
 

@@ -8,18 +8,23 @@ from core.workspace import Case
 from pages._ui.state import State
 
 
+def settle_case(now: State) -> None:
+    """Before the sidebar: the chosen case is one that is there, and the first one where none was chosen."""
+    ids = [case.id for case in now.workspace.cases()]
+    if now.case is not None and now.case not in ids:
+        now.messages.append(f"{now.case[:20]} is not here: it was deleted, or it belongs to another browser.")
+        now.case = now.job = None
+    if now.case is None and ids:
+        now.case = ids[0]
+
+
 def pick_case(now: State) -> Case | None:
     """Draw title and picker; the chosen case, or None where there is none."""
     cases = {case.id: case for case in now.workspace.cases()}
     title, right = st.columns([2.15, 1], vertical_alignment="center", gap="medium")
     title.title("Predict")
-    if now.case is not None and now.case not in cases:
-        now.messages.append(f"{now.case[:20]} is not here: it was deleted, or it belongs to another browser.")
-        now.case = now.job = None
-    if not cases:
+    if now.case not in cases:
         return None
-    if now.case is None:
-        now.case = next(iter(cases))
     ids = list(cases)
     place = ids.index(now.case)
     row = right.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small", key="case-picker")

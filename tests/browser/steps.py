@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, TimeoutError, expect
 
 READY_MS = 30_000
 """Two shared cores and a cold model: patience, not a promise."""
+
+FILES, FOLDER = "input[type=file]:not([webkitdirectory])", "input[type=file][webkitdirectory]"
+
+OPENINGS, OPEN_MS = 4, 5_000
 
 HARMLESS = re.compile(r"/[a-z]*/_stcore/(health|host-config)$|/favicon|_stcore/agent")
 """Deep links make Streamlit's page ask below the page's own address first; it then asks again in the right place."""
@@ -22,7 +26,7 @@ def open_page(page: Page, url: str) -> None:
 
 def upload(page: Page, *paths: Path, cases: int) -> None:
     """Drop files on the first uploader and wait until the sidebar counts that many cases."""
-    page.locator("input[type=file]").first.set_input_files([str(path) for path in paths])
+    page.locator(FILES).set_input_files([str(path) for path in paths])
     wait_for_cases(page, cases)
 
 
@@ -39,10 +43,17 @@ def to_predict(page: Page) -> None:
 
 
 def choose(page: Page, label: str, option: str) -> None:
-    """Choose in a dropdown."""
-    page.get_by_role("combobox", name=re.compile(label)).click()
-    page.get_by_role("option", name=option, exact=True).click()
+    """Choose in a dropdown; one that closed because the page was just drawn anew is opened again."""
+    wanted = page.get_by_role("option", name=option, exact=True)
+    for _ in range(OPENINGS):
+        page.get_by_role("combobox", name=re.compile(label)).click()
+        try:
+            wanted.click(timeout=OPEN_MS)
+            break
+        except TimeoutError:
+            page.keyboard.press("Escape")
     expect(page.get_by_role("listbox")).to_have_count(0)
+    expect(page.get_by_role("combobox", name=re.compile(label))).to_have_value(option, timeout=READY_MS)
 
 
 def run_model(page: Page, name: str) -> None:

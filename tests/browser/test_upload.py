@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from core.studies.synthetic import synthetic_film, synthetic_volume
 from tests.browser.conftest import Server
-from tests.browser.steps import READY_MS, open_page, to_predict, upload, wait_for_cases
+from tests.browser.steps import FILES, FOLDER, READY_MS, open_page, to_predict, upload, wait_for_cases
 
 PATIENT = "Mustermann_Erika_1950"
 
@@ -67,7 +67,7 @@ def test_a_folder_of_files_is_read_as_a_whole(tiny_server: Server, page: Page, t
         synthetic_film(tmp_path / "folder" / f"sub{number}" / "film.png", number)
     open_page(page, tiny_server.url)
 
-    page.locator("input[type=file]").nth(1).set_input_files(str(tmp_path / "folder"))
+    page.locator(FOLDER).set_input_files(str(tmp_path / "folder"))
 
     wait_for_cases(page, 3)
 
@@ -81,7 +81,7 @@ def test_the_servers_copy_of_an_upload_goes_at_once(tiny_server: Server, page: P
     sizes = []
 
     for _ in range(5):
-        page.locator("input[type=file]").first.set_input_files(str(ballast))
+        page.locator(FILES).set_input_files(str(ballast))
         expect(page.get_by_role("button", name="Dismiss")).to_be_visible(timeout=READY_MS)
         page.get_by_role("button", name="Dismiss").click()
         expect(page.get_by_role("button", name="Dismiss")).to_have_count(0)
@@ -95,7 +95,7 @@ def test_the_servers_copy_of_an_upload_goes_at_once(tiny_server: Server, page: P
 def test_a_real_zip_of_two_series_asks_which(tiny_server: Server, page: Page, shared_data: Path) -> None:
     """Only the owner knows which series is meant; the others stay on offer."""
     open_page(page, tiny_server.url)
-    page.locator("input[type=file]").first.set_input_files(str(shared_data / "mri" / "dicom" / "made_two_series.zip"))
+    page.locator(FILES).set_input_files(str(shared_data / "mri" / "dicom" / "made_two_series.zip"))
     expect(page.get_by_text(re.compile("This upload holds 2 studies"))).to_be_visible(timeout=READY_MS)
 
     page.get_by_role("button", name="Read this one").click()

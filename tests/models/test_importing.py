@@ -18,8 +18,17 @@ from core.errors import CheckpointError, ConfigError
 from core.models import ModelConfig, get_model, import_checkpoint, list_models, load_network, open_checkpoint
 from core.models.config import CONFIG_NAME
 from core.models.loading import self_test_state
+from core.settings import settings
 
 from .conftest import tiny_config, tiny_network
+
+
+@pytest.fixture(autouse=True)
+def empty_shelf(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+    """A shelf without our own checkpoints, so that what is listed is what was imported."""
+    monkeypatch.setenv("READROOM_SHELF", str(tmp_path_factory.mktemp("shelf")))
+    settings.cache_clear()
+
 
 S1_CONFIG = {"model": "mobilenet_v3_small", "img_size": 384, "lr": 0.0001}
 

@@ -36,9 +36,9 @@ def test_volume_shows_the_word_in_every_axial_slice(tmp_path: Path) -> None:
 
     assert study.shape == VOLUME_SHAPE
     assert study.geometry.orientation == "RAS"
-    assert (study.pixels[0][_word_mask()] == 160).all()
+    assert (study.pixels[0][_word_mask()] == 230).all()
     rest = study.pixels[0][~_word_mask()]
-    assert np.percentile(rest, 99) < 160
+    assert np.percentile(rest, 99) < 230
 
 
 def test_word_reads_from_left_to_right_in_radiological_display() -> None:
