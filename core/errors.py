@@ -58,6 +58,27 @@ class ChoiceNeeded(StudyError):
         self.choices = choices
 
 
+@dataclass(frozen=True, slots=True)
+class TableFault:
+    """One thing to mend in a table. row : as a spreadsheet counts, the header being 1. text : a whole sentence."""
+
+    row: int | None
+    column: str | None
+    text: str
+
+
+class TableError(ReadroomError):
+    """Raised when a table of cases cannot be answered as it is; `faults` lists what to mend, in reading order."""
+
+    def __init__(self, faults: tuple[TableFault, ...]) -> None:
+        self.faults = faults
+        super().__init__(
+            found=" ".join(fault.text for fault in faults),
+            why="Figures from such a table could be wrong.",
+            do="Mend it and ask again.",
+        )
+
+
 class AdmissionError(ReadroomError):
     """Raised when a model's input specification does not admit a study."""
 

@@ -5,7 +5,19 @@ from __future__ import annotations
 import typer
 
 from core import NOTICE
-from core.cli import configs, importing, inspection, models, prediction, training, versions
+from core.cli import (
+    claiming,
+    comparing,
+    configs,
+    evaluating,
+    importing,
+    inspection,
+    models,
+    prediction,
+    sweeping,
+    training,
+    versions,
+)
 from core.cli.frame import Framed
 
 PROGRAM = "python -m core"
@@ -28,6 +40,10 @@ app.command("predict")(prediction.predict)
 app.command("import")(importing.import_)
 app.command("configs")(configs.configs)
 app.command("train")(training.train)
+app.command("sweep")(sweeping.sweep)
+app.command("compare")(comparing.compare)
+app.command("evaluate")(evaluating.evaluate)
+app.command("claims")(claiming.claims)
 app.command("versions")(versions.versions)
 
 

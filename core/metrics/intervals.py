@@ -1,13 +1,17 @@
-"""Intervals of a proportion: a figure never travels without its k, its n and how sure it is.
+"""Intervals of a proportion, of a difference and of a ratio: a figure never travels without how sure it is.
 
-Owns `Estimate` and the two intervals of a proportion. Curves, paired tests and resampling live beside it.
+Owns `Estimate` and the closed intervals that need counts alone. Curves, paired tests and resampling live beside it.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import brentq
 from scipy.special import betaincinv
 
 Z_95 = 1.959963984540054
@@ -16,10 +20,17 @@ Z_95 = 1.959963984540054
 ALPHA = 0.05
 """Two-sided error of every printed interval, one-sided error of every guarantee."""
 
+LOG_RATIO_SPAN = 60.0
+"""A ratio of proportions is looked for within e^60 of its estimate: beyond what 64-bit counts can reach."""
+
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A figure with its interval. Undefined is `value` None with a `reason`, never 0 or 1."""
+    """A figure with its interval. Undefined is `value` None with a `reason`, never 0 or 1.
+
+    k, n : numerator and denominator of a proportion. se : standard error where the method has one.
+    An infinite end is math.inf. A `reason` beside a value says why there is no interval.
+    """
 
     value: float | None
     lo: float | None
@@ -28,6 +39,7 @@ class Estimate:
     k: int | None = None
     n: int | None = None
     reason: str | None = None
+    se: float | None = None
 
 
 def require_count(k: int, n: int) -> None:
@@ -46,11 +58,19 @@ def wilson(k: int, n: int, z: float = Z_95) -> Estimate:
     require_count(k, n)
     if n == 0:
         return Estimate(None, None, None, None, k, n, "no_cases")
-    centre = (k + z * z / 2) / (n + z * z)
-    half = z / (n + z * z) * math.sqrt(k * (n - k) / n + z * z / 4)
-    low = 0.0 if k == 0 else centre - half
-    high = 1.0 if k == n else centre + half
-    return Estimate(k / n, low, high, "wilson", k, n)
+    low, high = wilson_limits(k, n, z)
+    return Estimate(k / n, float(low), float(high), "wilson", k, n)
+
+
+def wilson_limits(k: ArrayLike, n: ArrayLike, z: float = Z_95) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Lower and upper Wilson limits of k/n, element by element; NaN where n is 0. Counts need not be whole."""
+    hits, cases = np.broadcast_arrays(np.asarray(k, np.float64), np.asarray(n, np.float64))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        centre = (hits + z * z / 2) / (cases + z * z)
+        half = z / (cases + z * z) * np.sqrt(hits * (cases - hits) / cases + z * z / 4)
+    low = np.where(hits == 0, np.where(cases == 0, np.nan, 0.0), centre - half)
+    high = np.where((hits == cases) & (cases > 0), 1.0, centre + half)
+    return low, high
 
 
 def clopper_pearson(k: int, n: int, alpha: float = ALPHA) -> Estimate:
@@ -72,3 +92,97 @@ def clopper_pearson_lower(k: int, n: int, alpha: float = ALPHA) -> float:
     """The exact one-sided lower bound of k/n with error `alpha`: what a guarantee rests on; 0 at k = 0."""
     require_count(k, n)
     return 0.0 if k == 0 else float(betaincinv(k, n - k + 1, alpha))
+
+
+def newcombe_j(tp: int, positives: int, fp: int, negatives: int) -> Estimate:
+    """Youden's J = TP/P - FP/N with the square-and-add interval of two independent proportions.
+
+    Raises
+    ------
+    ValueError : a count is above its denominator, or a class is empty.
+
+    References
+    ----------
+    Newcombe 1998, method 10, on Wilson's limits.
+    """
+    hit, false = wilson(tp, positives), wilson(fp, negatives)
+    if hit.value is None or false.value is None:
+        raise ValueError("J needs both classes")
+    (l1, u1), (l2, u2) = _ends(hit), _ends(false)
+    p, q = hit.value, false.value
+    j = p - q
+    return Estimate(j, j - math.hypot(p - l1, u2 - q), j + math.hypot(u1 - p, q - l2), "newcombe")
+
+
+def koopman_ratio(k1: int, n1: int, k0: int, n0: int, z: float = Z_95) -> Estimate:
+    """The ratio (k1/n1) / (k0/n0) with its score interval; infinite where k0 = 0.
+
+    Returns
+    -------
+    None with reason `zero_of_zero` where k1 = k0 = 0: any ratio fits. At k1 = 0 the lower end is 0,
+    at k0 = 0 the upper end is inf.
+
+    Raises
+    ------
+    ValueError : a count is above its denominator, or a denominator is 0.
+
+    References
+    ----------
+    Koopman 1984; the restricted estimate of p0 is the root of the evaluation page, section 4.
+    """
+    require_count(k1, n1)
+    require_count(k0, n0)
+    if not n1 or not n0:
+        raise ValueError("a ratio of proportions needs cases in both groups")
+    if k1 + k0 == 0:
+        return Estimate(None, None, None, None, reason="zero_of_zero")
+
+    def excess(log_ratio: float) -> float:
+        return _score_distance(math.exp(log_ratio), k1, n1, k0, n0) - z * z
+
+    estimate = math.inf if k0 == 0 else (k1 * n0) / (n1 * k0)
+    inside = math.log(estimate) if k0 and k1 else math.log((k1 + 0.5) * (n0 + 1) / ((n1 + 1) * (k0 + 0.5)))
+    outward = 1.0 if k0 == 0 else -1.0  # an infinite or zero estimate has its interval on that side
+    while not (k0 and k1) and excess(inside) > 0 and abs(inside) < LOG_RATIO_SPAN:
+        inside += outward
+    low = 0.0 if k1 == 0 else math.exp(_crossing(excess, inside, -1.0))
+    high = math.inf if k0 == 0 else math.exp(_crossing(excess, inside, 1.0))
+    return Estimate(estimate, low, high, "koopman")
+
+
+def _score_distance(ratio: float, k1: int, n1: int, k0: int, n0: int) -> float:
+    """Koopman's statistic at a ratio: squared distance of both groups from the best pair with that ratio."""
+    a = (n1 + n0) * ratio
+    b = -(n1 * ratio + k1 + n0 + k0 * ratio)
+    c = float(k1 + k0)
+    root = math.sqrt(max(b * b - 4 * a * c, 0.0))
+    # (-b - root) / 2a loses digits where b*b dwarfs 4ac; the same root the other way round does not.
+    p0 = 2 * c / (-b + root)
+    p1 = min(ratio * p0, 1.0)
+    return _squared_distance(k1, n1, p1) + _squared_distance(k0, n0, p0)
+
+
+def _squared_distance(k: int, n: int, p: float) -> float:
+    gap = k - n * p
+    spread = n * p * (1 - p)
+    if spread > 0:
+        return gap * gap / spread
+    return 0.0 if abs(gap) < 1e-9 else math.inf
+
+
+def _crossing(excess: Callable[[float], float], inside: float, direction: float) -> float:
+    """Where `excess` turns positive, going from `inside` in the direction given, on the log scale."""
+    step = 0.5
+    near, far = inside, inside + direction * step
+    while excess(far) <= 0:
+        near, far = far, far + direction * step
+        step *= 2
+        if abs(far - inside) > LOG_RATIO_SPAN:
+            return far
+    return float(brentq(lambda x: min(excess(x), 1e6), near, far, xtol=1e-14, rtol=1e-14, maxiter=200))
+
+
+def _ends(estimate: Estimate) -> tuple[float, float]:
+    if estimate.lo is None or estimate.hi is None:
+        raise ValueError("an interval without ends")
+    return estimate.lo, estimate.hi

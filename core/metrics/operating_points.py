@@ -1,7 +1,7 @@
 """A threshold with the rule and the cases that chose it, bound to one model's weights.
 
-Owns the rules that choose and what they promise. Which threshold a page applies is the page's matter;
-`is_positive` is the one place that applies one.
+Owns what is saved with a model. The rules that choose are in `rules` and `guarantees`; which threshold a page
+applies is the page's matter, and `is_positive` is the one place that applies one.
 """
 
 from __future__ import annotations
@@ -11,21 +11,21 @@ from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
 from typing import Any, Literal, Self
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from scipy.special import bdtr
+from core.metrics.counts import Counts, count_at, is_positive
+from core.metrics.guarantees import Guarantee, allowed_misses, guaranteed_sensitivity, guaranteed_specificity
+from core.metrics.intervals import Estimate, wilson
 
-from core.metrics.curves import split
-from core.metrics.intervals import ALPHA, Estimate, clopper_pearson_lower, wilson
-
-GUARANTEE_TARGETS = (0.95, 0.90)
-"""The sensitivities and specificities that a cohort is asked for when nobody names one."""
-
-
-def is_positive(scores: ArrayLike, threshold: float) -> NDArray[np.bool_]:
-    """Which scores are called positive: score >= threshold, so a tie counts as positive; same shape."""
-    called: NDArray[np.bool_] = np.asarray(scores, np.float64) >= threshold
-    return called
+__all__ = [
+    "Counts",
+    "Guarantee",
+    "OperatingPoint",
+    "Rule",
+    "allowed_misses",
+    "count_at",
+    "guaranteed_sensitivity",
+    "guaranteed_specificity",
+    "is_positive",
+]
 
 
 class Rule(StrEnum):
@@ -34,18 +34,12 @@ class Rule(StrEnum):
     SENSITIVITY_GUARANTEE = "sensitivity_guarantee"
     SPECIFICITY_GUARANTEE = "specificity_guarantee"
     YOUDEN = "youden"
+    COST = "cost"
+    OBSERVED_SENSITIVITY = "observed_sensitivity"
+    """The largest threshold whose observed sensitivity meets a target: no promise."""
+    OBSERVED_SPECIFICITY = "observed_specificity"
     FIXED = "fixed"
     """Somebody named the number."""
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """The four integers from which every rate at one threshold comes."""
-
-    tp: int
-    fp: int
-    fn: int
-    tn: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,186 +119,3 @@ class OperatingPoint:
             return cls(**{**plain, "threshold": float(plain["threshold"]), "rule": Rule(plain["rule"])})
         except (KeyError, TypeError) as error:
             raise ValueError(f"not an operating point: {error}") from error
-
-
-@dataclass(frozen=True, slots=True)
-class Guarantee:
-    """The answer of a guarantee rule: a threshold that keeps the promise, or why there is none.
-
-    threshold : None when the class is too small for the promise. lower_bound : exact one-sided
-    bound of the rate there. allowed_misses : how many of the class may lie on the wrong side.
-    needed : smallest class that could carry the promise. best_promise : what this class could
-    promise with no miss, rounded down to a tenth of a percent. text : one sentence.
-    """
-
-    threshold: float | None
-    target: float
-    confidence: float
-    lower_bound: float | None
-    allowed_misses: int | None
-    needed: int
-    best_promise: float
-    text: str
-
-
-def allowed_misses(cases: int, target: float, alpha: float = ALPHA) -> int | None:
-    """The most misses with which `cases` still promise `target`; None when even none is too many.
-
-    The largest m with Pr(Bin(cases, 1 - target) <= m) <= alpha: it depends on the number of cases,
-    the target and alpha alone, so choosing on these very cases costs nothing.
-    """
-    misses = np.arange(cases)
-    kept = int(np.count_nonzero(bdtr(misses, cases, 1 - target) <= alpha))
-    return kept - 1 if kept else None
-
-
-def guaranteed_sensitivity(positive_scores: ArrayLike, target: float, alpha: float = ALPHA) -> Guarantee:
-    """The largest threshold at which the sensitivity is at least `target` with confidence 1 - alpha.
-
-    Parameters
-    ----------
-    positive_scores : (n_positives,), one score a patient where patients repeat.
-
-    References
-    ----------
-    Distribution-free tolerance limit (Wilks 1941); the evaluation page, section 6.
-    """
-    ranked = np.sort(np.asarray(positive_scores, np.float64).ravel())
-    misses = allowed_misses(len(ranked), target, alpha)
-    if misses is None:
-        edge = f"all {len(ranked)} positives are at or above {ranked[0]:g}" if len(ranked) else "there is no positive"
-        return _no_promise(len(ranked), target, alpha, "sensitivity", "positives", edge)
-    lower = clopper_pearson_lower(len(ranked) - misses, len(ranked), alpha)
-    return _promise(float(ranked[misses]), len(ranked), target, alpha, misses, lower, "sensitivity", "positives")
-
-
-def guaranteed_specificity(
-    negative_scores: ArrayLike, target: float, alpha: float = ALPHA, *, positive_scores: ArrayLike = ()
-) -> Guarantee:
-    """The smallest offered threshold at which the specificity is at least `target` with confidence 1 - alpha.
-
-    Parameters
-    ----------
-    negative_scores : (n_negatives,), one score a patient where patients repeat.
-    positive_scores : (n_positives,); thresholds are offered at every score of the cohort. Where no
-        score lies above, the threshold is +inf: nobody is called positive.
-    """
-    negatives = np.asarray(negative_scores, np.float64).ravel()
-    ranked = np.sort(negatives)[::-1]
-    misses = allowed_misses(len(ranked), target, alpha)
-    if misses is None:
-        edge = f"all {len(ranked)} negatives are at or below {ranked[0]:g}" if len(ranked) else "there is no negative"
-        return _no_promise(len(ranked), target, alpha, "specificity", "negatives", edge)
-    offered = np.concatenate([negatives, np.asarray(positive_scores, np.float64).ravel(), [np.inf]])
-    threshold = float(offered[offered > ranked[misses]].min())
-    lower = clopper_pearson_lower(len(ranked) - misses, len(ranked), alpha)
-    return _promise(threshold, len(ranked), target, alpha, misses, lower, "specificity", "negatives")
-
-
-def youden(scores: ArrayLike, labels: ArrayLike) -> tuple[float, tuple[float, ...]]:
-    """The threshold of largest sensitivity + specificity - 1, and every threshold that ties with it, rising.
-
-    Ties go to the lowest threshold. The integer TP*N - FP*P is maximised, never a floating-point sum.
-
-    Raises
-    ------
-    ValueError : only one class is present.
-    """
-    positives, negatives = split(scores, labels)
-    if not len(positives) or not len(negatives):
-        raise ValueError("Youden's index needs both classes")
-    offered = np.append(np.unique(np.concatenate([positives, negatives])), np.inf)
-    tp = len(positives) - np.searchsorted(np.sort(positives), offered, "left")
-    fp = len(negatives) - np.searchsorted(np.sort(negatives), offered, "left")
-    gain = tp.astype(object) * len(negatives) - fp.astype(object) * len(positives)
-    tied = tuple(float(t) for t in offered[gain == gain.max()])
-    return tied[0], tied
-
-
-def count_at(scores: ArrayLike, labels: ArrayLike, threshold: float) -> Counts:
-    """The four counts at a threshold."""
-    positives, negatives = split(scores, labels)
-    tp, fp = int(is_positive(positives, threshold).sum()), int(is_positive(negatives, threshold).sum())
-    return Counts(tp, fp, len(positives) - tp, len(negatives) - fp)
-
-
-def default_points(
-    scores: ArrayLike,
-    labels: ArrayLike,
-    *,
-    finding: str,
-    cohort: str,
-    chosen_on: str,
-    unit: Literal["case", "patient"] = "case",
-) -> tuple[OperatingPoint, ...]:
-    """The points a cohort offers when nobody names a rule: guarantees at 95 % and 90 %, and Youden.
-
-    Promises that the cohort is too small to make are left out; `guaranteed_sensitivity` says why.
-    """
-    positives, negatives = split(scores, labels)
-    chosen: list[tuple[str, Rule, float | None, float]] = []
-    for target in GUARANTEE_TARGETS:
-        answer = guaranteed_sensitivity(positives, target)
-        if answer.threshold is not None:
-            chosen.append((f"sensitivity {target:.0%}", Rule.SENSITIVITY_GUARANTEE, target, answer.threshold))
-    for target in GUARANTEE_TARGETS:
-        answer = guaranteed_specificity(negatives, target, positive_scores=positives)
-        if answer.threshold is not None:
-            chosen.append((f"specificity {target:.0%}", Rule.SPECIFICITY_GUARANTEE, target, answer.threshold))
-    if len(positives) and len(negatives):
-        chosen.append(("Youden", Rule.YOUDEN, None, youden(scores, labels)[0]))
-    points = []
-    for name, rule, target_or_none, threshold in chosen:
-        counts = count_at(scores, labels, threshold)
-        promised = target_or_none is not None
-        points.append(
-            OperatingPoint(
-                name=name,
-                finding=finding,
-                threshold=threshold,
-                rule=rule,
-                target=target_or_none,
-                confidence=1 - ALPHA if promised else None,
-                guaranteed=promised,
-                cohort=cohort,
-                chosen_on=chosen_on,
-                positives=len(positives),
-                negatives=len(negatives),
-                unit=unit,
-                **asdict(counts),
-            )
-        )
-    return tuple(points)
-
-
-def _promise(
-    threshold: float, cases: int, target: float, alpha: float, misses: int, lower: float, rate: str, noun: str
-) -> Guarantee:
-    needed, best = _needed(target, alpha), _best_promise(cases, alpha)
-    text = f"With {1 - alpha:.0%} confidence the {rate} is at least {target:.0%} for new patients drawn like these."
-    if math.isinf(threshold):
-        text += " At this threshold nobody is called positive."
-    text += f" {misses} of {cases} {noun} may be missed."
-    return Guarantee(threshold, target, 1 - alpha, lower, misses, needed, best, text)
-
-
-def _no_promise(cases: int, target: float, alpha: float, rate: str, noun: str, edge: str) -> Guarantee:
-    needed, best = _needed(target, alpha), _best_promise(cases, alpha)
-    text = (
-        f"No threshold of this cohort can promise {100 * target:g} % {rate} with {100 * (1 - alpha):g} % confidence: "
-        f"that needs at least {needed} {noun}, and there are {cases}. "
-        f"The best promise here is {100 * best:.1f} % ({edge})."
-    )
-    return Guarantee(None, target, 1 - alpha, None, None, needed, best, text)
-
-
-def _needed(target: float, alpha: float) -> int:
-    """The smallest class that can promise `target`: target ** cases <= alpha."""
-    cases = math.ceil(math.log(alpha) / math.log(target) - 1e-9)
-    while target**cases > alpha:
-        cases += 1
-    return cases
-
-
-def _best_promise(cases: int, alpha: float) -> float:
-    return 0.0 if cases == 0 else math.floor(1000 * alpha ** (1 / cases)) / 1000

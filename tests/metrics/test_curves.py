@@ -6,9 +6,19 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sklearn.metrics import roc_auc_score
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import average_precision_score, roc_auc_score
 
-from core.metrics import auc
+from core.metrics import (
+    area_notes,
+    auc,
+    average_precision,
+    partial_auc,
+    sensitivity_at_specificity,
+    specificity_at_sensitivity,
+    sweep,
+)
 
 
 @pytest.mark.parametrize("model", ["model_a", "model_b", "model_c"])
@@ -70,3 +80,71 @@ def test_scores_and_labels_that_do_not_fit_are_refused(scores: list[float], labe
     """A silent mismatch would shift every figure."""
     with pytest.raises(ValueError, match="score"):
         auc(scores, labels)
+
+
+@pytest.mark.parametrize(
+    ("file", "model"), [("small.csv", "model_a"), ("two_models.csv", "model_a"), ("two_models.csv", "model_b")]
+)
+def test_average_precision_and_partial_areas_agree_with_scikit_learn(oracles: Any, file: str, model: str) -> None:
+    """The step sum; the trapezoid under the same points is another, larger number."""
+    expected = oracles.answers("sweep.json")["cases"][f"{file}:{model}"]["curves"]
+    scores, labels = oracles.cohort(file, model)
+    table = sweep(scores, labels)
+
+    assert average_precision(scores, labels) == pytest.approx(expected["average_precision"], abs=1e-10)
+    assert average_precision(scores, labels) != pytest.approx(expected["pr_trapezoid_for_contrast"], abs=1e-4)
+    assert auc(scores, labels).value == pytest.approx(expected["auc"], abs=1e-10)
+    standard = partial_auc(scores, labels, specificity_from=0.9).standardised
+    assert standard == pytest.approx(expected["partial_auc_mcclish_fpr_0_to_0_10"], abs=1e-10)
+    np.testing.assert_allclose(table.fp / table.negatives, expected["roc_fpr"], atol=1e-10)
+    np.testing.assert_allclose(table.tp / table.positives, expected["roc_tpr"], atol=1e-10)
+    assert table.thresholds.tolist() == [float(t) for t in expected["roc_thresholds"]]
+
+
+def test_attained_rates_agree_with_brute_force(oracles: Any) -> None:
+    """A rate at a threshold that exists, never interpolated."""
+    find = {
+        "sensitivity_at_specificity": sensitivity_at_specificity,
+        "specificity_at_sensitivity": specificity_at_sensitivity,
+    }
+    rows = [r for r in oracles.answers("operating_points.json")["rules"] if r["rule"] in find]
+    assert rows
+    for row in rows:
+        made = find[row["rule"]](sweep(*oracles.cohort(row["input"], row["model"])), row["target"])
+
+        assert made.threshold == float(row["threshold"])
+        assert (made.sensitivity, made.specificity) == pytest.approx(
+            (row["sensitivity"], row["specificity"]), abs=1e-12
+        )
+
+
+@given(st.lists(st.tuples(st.integers(0, 6), st.booleans()), min_size=2, max_size=25))
+def test_average_precision_is_the_definition(pairs: list[tuple[int, bool]]) -> None:
+    """scikit-learn on scores full of ties; None where a class is missing."""
+    scores, labels = np.array([p[0] for p in pairs], float), np.array([p[1] for p in pairs])
+    if labels.all() or not labels.any():
+        assert average_precision(scores, labels) is None
+        assert partial_auc(scores, labels, sensitivity_from=0.9) is None
+        assert sensitivity_at_specificity(sweep(scores, labels), 0.9) is None
+        assert specificity_at_sensitivity(sweep(scores, labels), 0.9) is None
+        return
+    assert average_precision(scores, labels) == pytest.approx(average_precision_score(labels, scores), abs=1e-12)
+    whole = partial_auc(scores, labels, specificity_from=0.0)
+    assert whole.area == pytest.approx(auc(scores, labels).value, abs=1e-12)
+
+
+def test_partial_areas_name_one_bound() -> None:
+    """Two bounds, or a bound of 1, leave nothing to measure."""
+    for bounds in ({}, {"specificity_from": 0.9, "sensitivity_from": 0.9}, {"specificity_from": 1.0}):
+        with pytest.raises(ValueError, match="one bound"):
+            partial_auc([0.1, 0.2], [0, 1], **bounds)
+
+
+def test_areas_below_a_half_and_at_the_edge_are_told(oracles: Any) -> None:
+    """Scores are never flipped silently, and certainty is never claimed silently."""
+    scores, labels = oracles.cohort("two_models.csv")
+
+    assert [n.code for n in area_notes(auc(-scores, labels))] == ["auc_below_half"]
+    assert [n.code for n in area_notes(auc(*oracles.cohort("edge_separated.csv")))] == ["auc_at_boundary"]
+    assert [n.code for n in area_notes(auc(*oracles.cohort("edge_constant.csv")))] == ["constant_score"]
+    assert area_notes(auc(scores, labels)) == ()

@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.optimize import minimize_scalar
+from scipy.special import xlogy
 from scipy.stats import binomtest
 
-from core.metrics import clopper_pearson, clopper_pearson_lower, wilson
+from core.metrics import (
+    Counts,
+    clopper_pearson,
+    clopper_pearson_lower,
+    figures,
+    koopman_ratio,
+    newcombe_j,
+    wilson,
+    wilson_limits,
+)
+from core.metrics.intervals import Z_95
 
 
 def test_wilson_and_clopper_pearson_agree_with_statsmodels(oracles: Any) -> None:
@@ -39,3 +55,71 @@ def test_more_hits_than_cases_is_refused() -> None:
     """A count above its denominator is a bug of the caller, not a proportion."""
     with pytest.raises(ValueError, match="5 of 3"):
         wilson(5, 3)
+
+
+def number(plain: float | str) -> float:
+    """The oracle's "inf" as a number."""
+    return float(plain)
+
+
+def test_likelihood_ratio_limits_agree_with_direct_maximisation(oracles: Any) -> None:
+    """Both ratios, infinite and zero ends included."""
+    for row in oracles.answers("proportions.json")["likelihood_ratios"]:
+        made = figures(Counts(row["tp"], row["fp"], row["positives"] - row["tp"], row["negatives"] - row["fp"]))
+        for name in ("lr_positive", "lr_negative"):
+            expected = tuple(number(row[key]) for key in (name, f"{name}_lo", f"{name}_hi"))
+            assert (made[name].value, made[name].lo, made[name].hi) == pytest.approx(expected, rel=2e-6, abs=2e-6)
+
+
+def test_youdens_interval_agrees_with_statsmodels(oracles: Any) -> None:
+    """Newcombe's square-and-add interval of two independent proportions."""
+    for row in oracles.answers("proportions.json")["difference_of_independent_proportions_newcombe"]:
+        made = newcombe_j(row["tp"], row["positives"], row["fp"], row["negatives"])
+
+        assert (made.value, made.lo, made.hi) == pytest.approx((row["youden_j"], row["lo"], row["hi"]), abs=1e-9)
+
+
+@given(st.integers(1, 60), st.integers(1, 60), st.data())
+def test_a_ratios_limits_lie_where_the_score_statistic_crosses(n1: int, n0: int, data: Any) -> None:
+    """Koopman's inequality itself, by a plain search for the restricted likelihood, and the swap of groups."""
+    k1, k0 = data.draw(st.integers(0, n1)), data.draw(st.integers(0, n0))
+    if k1 + k0 == 0:
+        assert koopman_ratio(k1, n1, k0, n0).reason == "zero_of_zero"
+        return
+    made, turned = koopman_ratio(k1, n1, k0, n0), koopman_ratio(k0, n0, k1, n1)
+
+    assert made.lo <= made.value <= made.hi
+    assert made.lo == pytest.approx(1 / turned.hi if turned.hi > 0 else math.inf, rel=1e-6)
+    for end in (made.lo, made.hi):
+        if 0 < end < math.inf:
+            assert statistic(end, k1, n1, k0, n0) == pytest.approx(Z_95**2, rel=1e-4)
+
+
+def statistic(ratio: float, k1: int, n1: int, k0: int, n0: int) -> float:
+    """Koopman's statistic with p0 found by minimising the negative likelihood."""
+    top = min(1.0, 1 / ratio)
+
+    def loss(p0: float) -> float:
+        p1 = min(ratio * p0, 1.0)
+        return -float(xlogy(k1, p1) + xlogy(n1 - k1, 1 - p1) + xlogy(k0, p0) + xlogy(n0 - k0, 1 - p0))
+
+    p0 = minimize_scalar(loss, bounds=(0, top), method="bounded", options={"xatol": 1e-13}).x
+    p1 = ratio * p0
+    return (k1 - n1 * p1) ** 2 / (n1 * p1 * (1 - p1)) + (k0 - n0 * p0) ** 2 / (n0 * p0 * (1 - p0))
+
+
+def test_ratios_and_differences_without_a_class_are_refused() -> None:
+    """A ratio to a share of nothing has no meaning; the caller says `single_class` before."""
+    with pytest.raises(ValueError, match="both groups"):
+        koopman_ratio(1, 2, 0, 0)
+    with pytest.raises(ValueError, match="both classes"):
+        newcombe_j(0, 0, 1, 2)
+
+
+def test_arrays_of_limits_are_the_single_limits() -> None:
+    """The table of all thresholds and the card of one threshold must print the same."""
+    low, high = wilson_limits([0, 3, 7, 0], [7, 7, 7, 0])
+
+    assert low[:3].tolist() == [wilson(k, 7).lo for k in (0, 3, 7)]
+    assert high[:3].tolist() == [wilson(k, 7).hi for k in (0, 3, 7)]
+    assert np.isnan([low[3], high[3]]).all()

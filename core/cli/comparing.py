@@ -1,0 +1,135 @@
+"""`compare`: several models on the same cases. The object's form is `workflows.compare`'s."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from core.cli import statistics as asked
+from core.cli.say import answer, answer_json
+from core.cli.tables import of, short, show, show_head, threshold
+
+if TYPE_CHECKING:
+    from core.workflows.cohort_file import CohortFile
+    from core.workflows.documents import Method
+    from core.workflows.thresholds import RuleAsked
+
+
+def compare(
+    file: asked.File,
+    models: Annotated[
+        str | None, typer.Option("--models", metavar="A,B[,C]", help="The score columns; left out: every numeric one.")
+    ] = None,
+    at: Annotated[
+        str | None, typer.Option("--threshold", metavar="T[,T]", help="One for all models, or one for each in order.")
+    ] = None,
+    rule: asked.Rule = None,
+    target: asked.Target = None,
+    confidence: asked.Confidence = 0.95,
+    cost_missed: asked.CostMissed = None,
+    cost_false_alarm: asked.CostFalse = None,
+    chosen_on: asked.ChosenOn = None,
+    primary: Annotated[str, typer.Option("--primary", metavar="FIGURE", help="The figure that is tested.")] = "auc",
+    margin: Annotated[
+        float | None,
+        typer.Option("--margin", metavar="D", help="Non-inferiority of the first of a pair to the second."),
+    ] = None,
+    positive: asked.Positive = None,
+    missing: asked.Missing = asked.MissingRule.REFUSE,
+    cluster: asked.Cluster = asked.Unit.PATIENT,
+    auc_interval: asked.Area = asked.AucInterval.LOGIT,
+    level: asked.Level = asked.LEVEL,
+    resamples: asked.Resamples = 2000,
+    seed: asked.Seed = 0,
+    as_json: asked.Json = False,
+) -> None:
+    """Say how models differ on the same cases, pair by pair."""
+    method = asked.method(level=level, seed=seed, resamples=resamples, cluster=cluster, auc_interval=auc_interval)
+    wanted = asked.rule_asked(rule, target, confidence, (cost_missed, cost_false_alarm))
+    if at is not None and wanted is not None:
+        raise typer.BadParameter("Name thresholds, or a rule that chooses them, not both.", param_hint="'--threshold'")
+    named = [name.strip() for name in models.split(",")] if models else []
+    if models is not None and (not all(named) or len(set(named)) < 2):
+        raise typer.BadParameter("Name two models or more, with a comma between them.", param_hint="'--models'")
+    from core.workflows.compare import compare_document
+
+    with asked.refusals(as_json=as_json):
+        held = asked.cohort(file, named, positive, missing)
+        if len(held.models) < 2:
+            raise typer.BadParameter(f"{file.name} has one model: {held.models[0]}.", param_hint="'--models'")
+        other = None
+        if chosen_on is not None and wanted is not None:
+            other = asked.cohort(chosen_on, held.models, positive, missing)
+        thresholds = _thresholds(held, at, wanted, other, method)
+        with asked.usage():
+            document = compare_document(
+                held,
+                method,
+                thresholds=thresholds,
+                chosen_on="same_cases" if chosen_on is None else chosen_on.name,
+                primary=primary,
+                margin=margin,
+            )
+    if as_json:
+        answer_json(document)
+        return
+    asked.tell_warnings(document)
+    _tell(document)
+
+
+def _thresholds(
+    held: CohortFile, at: str | None, wanted: RuleAsked | None, other: CohortFile | None, method: Method
+) -> dict[str, float | None]:
+    from core.workflows.compare import thresholds_for
+
+    if wanted is not None:
+        return thresholds_for(held, method, wanted, other)
+    if at is None:
+        return dict.fromkeys(held.models)
+    with asked.usage("'--threshold'"):
+        numbers = [float(text) for text in at.split(",")]
+        if len(numbers) == 1:
+            numbers *= len(held.models)
+        if len(numbers) != len(held.models) or any(n != n for n in numbers):
+            raise ValueError(f"Give one number, or one for each of {', '.join(held.models)}.")
+    return dict(zip(held.models, numbers, strict=True))
+
+
+def _tell(document: Mapping[str, Any]) -> None:
+    from core.workflows.compare import sentences
+
+    show_head(document)
+    show(
+        "Models",
+        ("model", "AUC", "average precision", "Brier", "threshold", "sensitivity", "specificity"),
+        [_model(made) for made in document["models"]],
+    )
+    if document["chosen_on"]:
+        answer(f"Thresholds chosen on: {document['chosen_on']}.")
+    show(
+        "Pairs: a less b",
+        ("a", "b", "figure", "difference", "of", "only a right", "only b right", "p", "p Holm", "test", ""),
+        [_pair(pair) for pair in document["pairs"]],
+    )
+    answer("Intervals are not adjusted for several pairs; p Holm is. Exploratory figures are not tested as claims.")
+    for sentence in sentences(document["pairs"]):
+        answer(sentence)
+
+
+def _model(made: Mapping[str, Any]) -> tuple[str, ...]:
+    figures = (short(made[name]) for name in ("auc", "average_precision", "brier"))
+    rates = (short(made[name]) if made[name] else "" for name in ("sensitivity", "specificity"))
+    return made["model"], *figures, threshold(made["threshold"]), *rates
+
+
+def _pair(pair: Mapping[str, Any]) -> tuple[str, ...]:
+    def told(value: float | None) -> str:
+        return "" if value is None else f"{value:.3g}"
+
+    right = (("" if pair[name] is None else str(pair[name])) for name in ("only_a_right", "only_b_right"))
+    return (
+        pair["a"], pair["b"], pair["metric"].replace("_", " "), short(pair["difference"]), of(pair["difference"]),
+        *right, told(pair["p"]), told(pair["p_holm"]), pair["test"] or "", "" if pair["primary"] else "exploratory",
+    )  # fmt: skip

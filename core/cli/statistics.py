@@ -1,0 +1,194 @@
+"""What the statistical commands share: their options, refusals as sentences or JSON, and files that are written.
+
+The commands themselves are `sweeping`, `comparing`, `evaluating` and `claiming`; their numbers are the workflows'.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from core.cli.frame import Exit
+from core.cli.say import answer_json, complain
+from core.errors import Cancelled, ReadroomError, TableError
+
+if TYPE_CHECKING:
+    from core.workflows.cohort_file import CohortFile
+    from core.workflows.documents import Method
+    from core.workflows.thresholds import RuleAsked
+
+FEWEST_RESAMPLES = 100
+"""Fewer say nothing about the ends of an interval."""
+
+LEVEL = 0.95
+
+
+class MissingRule(StrEnum):
+    """What becomes of a case without score."""
+
+    REFUSE = "refuse"
+    DROP = "drop"
+    WORST = "worst"
+    BEST = "best"
+
+
+class Unit(StrEnum):
+    """What is counted where patients repeat."""
+
+    PATIENT = "patient_id"
+    NONE = "none"
+
+
+class AucInterval(StrEnum):
+    """How the area's interval is made."""
+
+    LOGIT = "logit"
+    WALD = "wald"
+
+
+class RuleName(StrEnum):
+    """The rules that choose a threshold."""
+
+    SENSITIVITY_GUARANTEE = "sensitivity_guarantee"
+    SPECIFICITY_GUARANTEE = "specificity_guarantee"
+    OBSERVED_SENSITIVITY = "observed_sensitivity"
+    OBSERVED_SPECIFICITY = "observed_specificity"
+    YOUDEN = "youden"
+    COST = "cost"
+
+
+File = Annotated[Path, typer.Argument(metavar="FILE", help="scores.csv: case_id, label and one column a model.")]
+Positive = Annotated[
+    str | None, typer.Option("--positive", metavar="LABEL", help="The positive label, where they are not 0 and 1.")
+]
+Missing = Annotated[MissingRule, typer.Option("--missing", help="What becomes of a case without score.")]
+Level = Annotated[float, typer.Option("--level", metavar="P", help="Of two-sided intervals; 0.95 alone is made.")]
+Seed = Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Where resampling starts.")]
+Resamples = Annotated[
+    int, typer.Option("--resamples", metavar="N", min=FEWEST_RESAMPLES, help="How often cases are drawn again.")
+]
+Cluster = Annotated[Unit, typer.Option("--cluster", help="The unit where a patient has several images.")]
+Area = Annotated[AucInterval, typer.Option("--auc-interval", help="The area's interval.")]
+Prevalence = Annotated[
+    float | None, typer.Option("--prevalence", metavar="P", min=0, max=1, help="Another prevalence to shift to.")
+]
+Rule = Annotated[RuleName | None, typer.Option("--rule", help="The rule that chooses the threshold.")]
+Target = Annotated[
+    float | None, typer.Option("--target", metavar="P", min=0, max=1, help="The rate that the rule aims at.")
+]
+Confidence = Annotated[float, typer.Option("--confidence", metavar="P", min=0, max=1, help="Of a guarantee.")]
+CostMissed = Annotated[float | None, typer.Option("--cost-missed", metavar="C", min=0, help="Of a miss; rule cost.")]
+CostFalse = Annotated[
+    float | None, typer.Option("--cost-false-alarm", metavar="C", min=0, help="Of a false alarm; rule cost.")
+]
+ChosenOn = Annotated[
+    Path | None, typer.Option("--chosen-on", metavar="FILE", help="The cohort file that chooses the threshold.")
+]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object, numbers unrounded.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace a file that is there.")]
+
+
+def method(
+    *,
+    level: float = LEVEL,
+    seed: int,
+    resamples: int,
+    cluster: Unit = Unit.PATIENT,
+    auc_interval: AucInterval = AucInterval.LOGIT,
+    prevalence: float | None = None,
+) -> Method:
+    """How figures are asked to be made; a level that is not made is wrong usage."""
+    from core.workflows.documents import Method
+
+    if level != LEVEL:
+        raise typer.BadParameter(f"Intervals are made at {LEVEL} alone.", param_hint="'--level'")
+    return Method(
+        resamples=resamples,
+        seed=seed,
+        by_patient=cluster is Unit.PATIENT,
+        auc_interval="wald" if auc_interval is AucInterval.WALD else "logit",
+        prevalence=prevalence,
+    )
+
+
+def rule_asked(
+    rule: RuleName | None, target: float | None, confidence: float, costs: tuple[float | None, float | None]
+) -> RuleAsked | None:
+    """The rule that was typed; a target alone is the guarantee of a sensitivity. What it lacks is wrong usage."""
+    from core.metrics import Rule as Known
+    from core.workflows.thresholds import RuleAsked
+
+    missed, false_alarm = costs
+    if rule is None and target is None:
+        if missed is not None or false_alarm is not None:
+            raise typer.BadParameter("Costs are for --rule cost.", param_hint="'--rule'")
+        return None
+    if (missed is None) != (false_alarm is None):
+        raise typer.BadParameter("The rule cost needs both --cost-missed and --cost-false-alarm.")
+    both = None if missed is None or false_alarm is None else (missed, false_alarm)
+    with usage("'--rule'"):
+        return RuleAsked(Known(rule or RuleName.SENSITIVITY_GUARANTEE), target, confidence, both)
+
+
+def cohort(file: Path, models: Sequence[str], positive: str | None, missing: MissingRule) -> CohortFile:
+    """The cohort of a file; raises TableError."""
+    from core.metrics import Missing as Known
+    from core.workflows.cohort_file import read_cohort
+
+    return read_cohort(file, models=models, positive=positive, missing=Known(missing))
+
+
+def only_model(model: str | None, held: Sequence[str], file: Path) -> str:
+    """The model asked for, or the only one of the file; several of them are a choice that was not made."""
+    if model is not None:
+        return model
+    if len(held) > 1:
+        listed = ", ".join(held)
+        raise typer.BadParameter(f"{file.name} has several: {listed}. Name one.", param_hint="'--model'")
+    return held[0]
+
+
+@contextmanager
+def usage(hint: str | None = None) -> Iterator[None]:
+    """A ValueError of a workflow is about what was asked: wrong usage, in its words."""
+    try:
+        yield
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint=hint) from error
+
+
+@contextmanager
+def refusals(*, as_json: bool) -> Iterator[None]:
+    """A refusal, told fault by fault: one sentence a line, or one object with --json. It ends in exit code 1."""
+    try:
+        yield
+    except Cancelled:
+        raise
+    except ReadroomError as refusal:
+        if as_json:
+            from core.workflows.documents import error_document
+
+            answer_json(error_document(refusal))
+        elif isinstance(refusal, TableError):
+            for fault in refusal.faults:
+                complain(fault.text)
+        else:
+            complain(str(refusal))
+        raise typer.Exit(Exit.REFUSED) from None
+
+
+def require_room(path: Path | None, *, force: bool) -> None:
+    """A file that is there needs --force."""
+    if path is not None and path.exists() and not force:
+        raise typer.BadParameter(f"{path} is already there. Choose another name, or give --force to replace it.")
+
+
+def tell_warnings(document: dict[str, Any]) -> None:
+    """The warnings of an answer, one a line, beside the result."""
+    for warning in document["warnings"]:
+        complain(warning["text"])

@@ -1,0 +1,187 @@
+"""What each kind of column of a cohort file may hold: ids, labels, patients, subgroups, scores.
+
+Owns the sentences about single cells and the storage of a column: numbers as 64-bit arrays, repeated texts once.
+Which columns a file needs is told by `cohort_file`.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from array import array
+from collections.abc import Sequence
+from decimal import Decimal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.workflows._table_faults import Faults, echo
+from core.workflows._table_rows import Cells
+
+MISSING = frozenset({"", "na", "nan"})
+"""Cells without a value, in any case of letters."""
+
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
+_DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?", re.ASCII)
+_PERCENT = re.compile(r"([+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+))\s*%", re.ASCII)
+
+# Cells of these characters alone cannot be a word, an infinity or one of Python's own spellings (1_000).
+_NUMERIC_ONLY = re.compile(r"[0-9.eE+\-]*")
+
+NO_SCORE = (
+    "no score. Use --missing drop to leave such cases out of every model, or --missing worst to count them as wrong."
+)
+
+
+def is_missing(text: str) -> bool:
+    """Whether a trimmed cell has no value."""
+    return text.lower() in MISSING
+
+
+class Column:
+    """One column as it is read. position : its number in the file, from 0."""
+
+    def __init__(self, name: str, position: int, file: str) -> None:
+        self.name, self.position = name, position
+        self.faults = Faults(file)
+
+    def take(self, rows: Sequence[int], cells: Cells) -> None:
+        """The cells of the rows given, in order."""
+        raise NotImplementedError
+
+    def fault(self, row: int, said: str) -> None:
+        """A fault of this column's cell in a row."""
+        self.faults.of_cell(row, self.position, self.name, said)
+
+
+class CaseIds(Column):
+    """Identifiers, each once. row_of : id to its row, in the order of the rows."""
+
+    def __init__(self, name: str, position: int, file: str) -> None:
+        super().__init__(name, position, file)
+        self.row_of: dict[str, int] = {}
+
+    def take(self, rows: Sequence[int], cells: Cells) -> None:
+        """Remember ids and tell which are empty or used twice."""
+        for row, cell in zip(rows, cells, strict=True):
+            case = cell.strip()
+            if is_missing(case):
+                self.fault(row, "empty. Every case needs an identifier.")
+            elif case in self.row_of:
+                first = self.row_of[case]
+                self.fault(row, f'"{echo(case)}" was already used in row {first}. Each case may appear once.')
+            else:
+                self.row_of[case] = row
+
+
+class Texts(Column):
+    """Texts that repeat: labels, patients, subgroups. codes : for each row the number of its text in `first_row`.
+
+    first_row : text to the row where it was first seen; a missing cell is the text "". empty : the sentence
+    about a missing cell, or None where one may be missing.
+    """
+
+    def __init__(self, name: str, position: int, file: str, empty: str | None = None) -> None:
+        super().__init__(name, position, file)
+        self.empty = empty
+        self.first_row: dict[str, int] = {}
+        self.codes = array("q")
+        self._code_of: dict[str, int] = {}
+        self._missing_code = 0
+
+    def take(self, rows: Sequence[int], cells: Cells) -> None:
+        """Remember each text once and its number for every row."""
+        known = self._code_of.get
+        for row, cell in zip(rows, cells, strict=True):
+            code = known(cell)
+            self.codes.append(self._look(row, cell.strip()) if code is None else code)
+
+    def _look(self, row: int, text: str) -> int:
+        """The number of a text that is new, missing, or was met with other spaces around it."""
+        if is_missing(text):
+            if self.empty is not None:
+                self.fault(row, self.empty)
+            if "" not in self.first_row:
+                self._missing_code = len(self.first_row)
+                self.first_row[""] = row
+            return self._missing_code
+        self.first_row.setdefault(text, row)
+        return self._code_of.setdefault(text, len(self.first_row) - 1)
+
+    @property
+    def values(self) -> list[str]:
+        """The texts seen, sorted; a missing cell is none."""
+        return sorted(text for text in self.first_row if text)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The text of every row."""
+        known = list(self.first_row)
+        return tuple(known[code] for code in self.codes)
+
+
+class Scores(Column):
+    """Numbers. values : one for every row, NaN where there is none. missing : faults if no cell may be missing.
+
+    outside : the row and text of the first score that lies outside 0 to 1.
+    """
+
+    def __init__(self, name: str, position: int, file: str) -> None:
+        super().__init__(name, position, file)
+        self.values = array("d")
+        self.missing = Faults(file)
+        self.outside: tuple[int, str] | None = None
+
+    @property
+    def numbers(self) -> NDArray[np.float64]:
+        """The values as an array, (rows,)."""
+        return np.frombuffer(self.values, np.float64) if self.values else np.zeros(0)
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether every cell is a number or missing, and at least one is a number."""
+        return not self.faults.count and self.missing.count < len(self.values)
+
+    def take(self, rows: Sequence[int], cells: Cells) -> None:
+        """Read the numbers, in one go where nothing about them is special."""
+        if (numbers := _all_in_unit_range(cells)) is not None:
+            self.values.extend(numbers)
+            return
+        for row, cell in zip(rows, cells, strict=True):
+            self.values.append(self._number(row, cell.strip()))
+
+    def _number(self, row: int, text: str) -> float:
+        if _NUMBER.fullmatch(text):
+            number = float(text)
+            if math.isfinite(number):
+                if self.outside is None and not 0 <= number <= 1:
+                    self.outside = (row, text)
+                return number
+        if is_missing(text):
+            self.missing.of_cell(row, self.position, self.name, NO_SCORE)
+        else:
+            self.fault(row, f'"{echo(text)}" {_what_it_is(text)}')
+        return math.nan
+
+
+def _all_in_unit_range(cells: Cells) -> list[float] | None:
+    """The cells as numbers if all of them are plain numbers from 0 to 1; else each needs a look of its own."""
+    if "" in cells or not _NUMERIC_ONLY.fullmatch("".join(cells)):
+        return None
+    try:
+        numbers = list(map(float, cells))
+    except ValueError:  # such as "1-2"
+        return None
+    return numbers if min(numbers) >= 0 and max(numbers) <= 1 else None
+
+
+def _what_it_is(text: str) -> str:
+    if _INFINITE.fullmatch(text) or _NUMBER.fullmatch(text):  # a number beyond 64 bits is infinite too
+        return "is not a finite number."
+    if _DECIMAL_COMMA.fullmatch(text):
+        return f"has a comma as decimal mark. Write {echo(text.replace(',', '.'))}."
+    if found := _PERCENT.fullmatch(text):
+        share = Decimal(found[1].replace(",", ".")) / 100
+        return f"has a percent sign. Write {echo(format(share.normalize(), 'f'))}."
+    return "is not a number."

@@ -1,0 +1,167 @@
+"""`core.evaluate/1` for masks: every label of every case, and their summary over cases.
+
+Owns the document: which labels there are, what an absent label counts as, and the named union of all labels.
+Distances, overlaps and intervals are `core.metrics`'.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.metrics import (
+    Centre,
+    EmptyPolicy,
+    MaskFigures,
+    MaskSummary,
+    Missing,
+    Note,
+    bland_altman,
+    compare_masks,
+    summarise_masks,
+)
+from core.metrics.cohort import FEW_CASES
+from core.workflows.documents import Document, Method, document_head, file_input, plain, settings
+from core.workflows.evaluate import SCHEMA
+from core.workflows.mask_file import MaskFile, MaskPair, open_pairs, read_mask_file
+
+ANY = "any"
+"""The union of all labels, told beside them where there are several."""
+
+NOTHING = np.zeros((1, 1, 1), np.uint8)
+"""A label that neither mask of a case holds looks like this to the metrics: its grid then does not matter."""
+
+NSD_KIND = "voxel count, not weighted by area"
+
+
+@dataclass(frozen=True, slots=True)
+class MaskMethod:
+    """How masks are compared."""
+
+    empty: EmptyPolicy = EmptyPolicy.PENALISE
+    min_lesion_mm3: float = 0.0
+
+
+def masks_document(
+    path: Path,
+    method: Method,
+    how: MaskMethod,
+    progress: Callable[[float, str], None] | None = None,
+) -> Document:
+    """Everything that section 11 of the evaluation page lists for segmentation.
+
+    progress : told the share of cases that are compared.
+
+    Raises
+    ------
+    TableError : with every fault of the table and of its masks.
+    """
+    file = read_mask_file(path)
+    found: list[dict[str, MaskFigures]] = []
+    for number, pair in enumerate(open_pairs(file), start=1):
+        if pair is not None:
+            found.append(_figures(pair, how))
+        if progress is not None:
+            progress(number / len(file.cases), f"case {number} of {len(file.cases)}")
+    labels = _labels(found)
+    absent = compare_masks(NOTHING, NOTHING, (1.0, 1.0, 1.0), empty=how.empty)
+    figures = {label: [case.get(label, absent) for case in found] for label in labels}
+    patients = file.patients if method.by_patient else None
+    summaries = [_summary(label, figures[label], patients, method) for label in labels]
+    clustered = patients is not None and len(set(patients)) < len(patients)
+    held = settings(method, clustered=clustered, positive=None, missing=Missing.REFUSE)
+    return {
+        **document_head(
+            SCHEMA,
+            file_input(file.file, file.sha256, len(file.cases), len(file.cases), (), file.patients, file.ignored),
+            held | {"empty": str(how.empty), "min_lesion_mm3": how.min_lesion_mm3, "nsd_kind": NSD_KIND},
+            _notes(file, how, patients),
+        ),
+        "task": "segmentation",
+        "labels": list(labels),
+        "cases": [
+            _case(case, label, figures[label][number]) for number, case in enumerate(file.cases) for label in labels
+        ],
+        "summary": summaries[-1],
+        "summaries": summaries,
+    }
+
+
+def _figures(pair: MaskPair, how: MaskMethod) -> dict[str, MaskFigures]:
+    """By label, the figures of one case; and of the union where a case has any."""
+
+    def compared(reference: NDArray[np.bool_], prediction: NDArray[np.bool_]) -> MaskFigures:
+        return compare_masks(reference, prediction, pair.spacing_mm, empty=how.empty, min_lesion_mm3=how.min_lesion_mm3)
+
+    present = np.union1d(np.unique(pair.reference), np.unique(pair.prediction))
+    made = {}
+    for label in (int(value) for value in present if value):
+        made[str(label)] = compared(pair.reference == label, pair.prediction == label)
+    if made:
+        made[ANY] = compared(pair.reference > 0, pair.prediction > 0)
+    return made
+
+
+def _labels(found: Sequence[dict[str, MaskFigures]]) -> tuple[str, ...]:
+    """The labels of the cohort, rising, and the union of several; one where no mask holds a voxel."""
+    single = sorted({int(label) for case in found for label in case if label != ANY})
+    if len(single) > 1:
+        return (*(str(label) for label in single), ANY)
+    return (str(single[0]) if single else "1",)
+
+
+def _case(case: str, label: str, made: MaskFigures) -> Document:
+    return {
+        "case_id": case,
+        "label": label,
+        "state": str(made.state),
+        "dice": made.dice,
+        "iou": made.iou,
+        "hd95_mm": made.hd95_mm,
+        "nsd": plain(made.nsd),
+        "volume_reference_ml": made.volume_reference_ml,
+        "volume_prediction_ml": made.volume_prediction_ml,
+        "volume_error_ml": made.volume_error_ml,
+        "volume_error_percent": made.volume_error_percent,
+        "lesions": plain(made.lesions),
+    }
+
+
+def _summary(label: str, cases: list[MaskFigures], patients: tuple[str, ...] | None, method: Method) -> Document:
+    made: MaskSummary = summarise_masks(cases, patients, resamples=method.resamples, seed=method.seed)
+    volumes = bland_altman([c.volume_reference_ml for c in cases], [c.volume_prediction_ml for c in cases])
+    return {
+        "label": label,
+        "cases": made.cases,
+        "both_empty": made.both_empty,
+        "one_empty": made.one_empty,
+        "presence": plain(made.presence),
+        "dice": _centre(made.dice),
+        "iou": _centre(made.iou),
+        "nsd": {f"{tau:g}": _centre(held) for tau, held in made.nsd.items()},
+        "volume_error_ml": _centre(made.volume_error_ml),
+        "hd95_mm": {name: _centre(made.hd95_mm)[name] for name in ("median", "mean", "omitted")},
+        "lesion_sensitivity": plain(made.lesion_sensitivity),
+        "false_positives_per_scan": plain(made.false_positives_per_scan),
+        "bland_altman": plain(volumes),
+    }
+
+
+def _centre(held: Centre) -> Document:
+    return {"mean": plain(held.mean), "median": plain(held.median), "omitted": held.omitted}
+
+
+def _notes(file: MaskFile, how: MaskMethod, patients: tuple[str, ...] | None) -> list[Note]:
+    notes = []
+    units = len(file.cases) if patients is None else len(set(patients))
+    if units < FEW_CASES:
+        text = f"{file.file}: {units} patients. Below {FEW_CASES}, resampled intervals are left empty."
+        notes.append(Note("few_cases", text))
+    if how.empty is EmptyPolicy.CHALLENGE:
+        text = f"{file.file}: two empty masks count as perfect, 1 and 0 mm, as some challenges count them."
+        notes.append(Note("empty_challenge", text))
+    return notes
