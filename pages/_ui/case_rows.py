@@ -14,8 +14,8 @@ from pages._ui import words
 from pages._ui.navigation import PREDICT, page
 from pages._ui.state import State
 
-_WIDTHS = [0.5, 1.1, 1.2, 3.4, 4.2, 2.2]
-_UPLOAD_WIDTHS = [1.6, 8.8, 2.2]
+_WIDTHS = [0.5, 1.1, 1.2, 3.3, 3.9, 2.6]
+_UPLOAD_WIDTHS = [1.6, 8.4, 2.6]
 
 
 def case_rows(now: State, held: Sequence[Case], names: Mapping[str, Sequence[str]]) -> list[Case]:
@@ -37,7 +37,7 @@ def case_rows(now: State, held: Sequence[Case], names: Mapping[str, Sequence[str
                 words.cell(what_was_read(case))
             with found:
                 words.cell(*checks(case))
-            with action, st.container(horizontal=True, key=f"actions-{case.id}"):
+            with action, st.container(horizontal=True, wrap=False, gap="small", key=f"actions-{case.id}"):
                 if st.button("Open", key=f"open-{case.id}", help=f"Show {case.id} on the Predict page"):
                     now.case, now.job = case.id, None
                     st.switch_page(page(PREDICT))

@@ -12,9 +12,10 @@ UPLOAD, PREDICT = "upload", "predict"
 
 
 def all_pages() -> dict[str, st.Page]:
-    """Every page that works, by its address."""
+    """Every page that works, by its address. "/" leads to the first, so that each has one address of its own."""
     return {
-        UPLOAD: _page(UPLOAD, "Upload", ":material/upload_file:", default=True),
+        "start": st.Page(_start, title="Readroom", url_path="start", default=True, visibility="hidden"),
+        UPLOAD: _page(UPLOAD, "Upload", ":material/upload_file:"),
         PREDICT: _page(PREDICT, "Predict", ":material/image_search:"),
     }
 
@@ -24,5 +25,9 @@ def page(address: str) -> st.Page:
     return all_pages()[address]
 
 
-def _page(address: str, title: str, icon: str, *, default: bool = False) -> st.Page:
-    return st.Page(_PAGES / f"{address}.py", title=title, icon=icon, url_path=address, default=default)
+def _page(address: str, title: str, icon: str) -> st.Page:
+    return st.Page(_PAGES / f"{address}.py", title=title, icon=icon, url_path=address)
+
+
+def _start() -> None:
+    st.switch_page(page(UPLOAD))

@@ -34,6 +34,17 @@ def _sample(page: Page, name: str, cases: int) -> None:
     wait_for_cases(page, cases)
 
 
+def test_every_page_has_an_address_of_its_own(tiny_server: Server, page: Page) -> None:
+    """A bookmark of the first page must not be an unknown address."""
+    open_page(page, tiny_server.url)
+    expect(page).to_have_url(re.compile(r"/upload\?"))
+
+    open_page(page, f"{tiny_server.url}/upload")
+
+    expect(page.get_by_role("heading", name="Upload", level=1)).to_be_visible()
+    expect(page.get_by_text("Page not found")).to_have_count(0)
+
+
 def test_a_deep_link_is_the_first_thing_a_fresh_server_is_asked(serve: Serve, page: Page) -> None:
     """Streamlit would run the page's file alone, without sidebar, guard and notice."""
     fresh = serve()
