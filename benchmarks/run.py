@@ -71,7 +71,7 @@ def _comparisons(asked: list[str], folder: Path, report: Report) -> None:
         rows.append(row)
     if "fresh" in asked:
         rows += _step("fresh film", lambda: fresh("film", film, folder, rounds=3))
-        rows += _step("fresh volume", lambda: fresh("volume", volume, folder, rounds=1))
+        rows += _step("fresh volume", lambda: fresh("volume", volume, folder, rounds=2))
     report.values |= {"comparisons": [row.to_dict() for row in rows], "shares": shares}
     report.lines += [
         "| what | usual way | ours | ratio | CPU ratio | difference | machine |",
