@@ -169,7 +169,7 @@ def test_named_models_come_in_the_order_asked_for(table: Path) -> None:
 
 
 def test_only_column_with_a_typing_error_is_told_and_not_passed_over(table: Path) -> None:
-    """"No score column" would be wrong where there is one with a typing error in it."""
+    """ "No score column" would be wrong where there is one with a typing error in it."""
     table.write_text("case_id,label,a\nc1,1,0.5\nc2,0,0;1\n")
 
     assert _messages(table) == ['scores.csv, row 3, column "a": "0;1" is not a number.']
@@ -315,9 +315,7 @@ def test_class_without_a_column_is_a_fault(table: Path) -> None:
     with pytest.raises(TableError) as refusal:
         read_classes(table)
 
-    assert [f.text for f in refusal.value.faults] == [
-        'scores.csv, row 3, column "label": "c" has no column "net__c".'
-    ]
+    assert [f.text for f in refusal.value.faults] == ['scores.csv, row 3, column "label": "c" has no column "net__c".']
 
 
 @pytest.mark.parametrize(("total", "refused"), [("0.501", False), ("0.502", True)])
