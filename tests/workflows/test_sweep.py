@@ -301,6 +301,35 @@ def test_shift_to_another_prevalence_follows_every_operating_point() -> None:
     assert document["settings"]["prevalence"] == 0.01
 
 
+@pytest.mark.parametrize("known", answers("proportions.json")["prevalence_shift"], ids=lambda k: str(k["prevalence"]))
+def test_shift_is_that_of_the_likelihood_ratios(known: dict[str, Any], tmp_path: Path) -> None:
+    """The worked example of the evaluation page: 211 of 213 and 80 of 83 at 1 %."""
+    p, n = known["positives"], known["negatives"]
+    calls = [*(int(i < known["tp"]) for i in range(p)), *(int(i < known["fp"]) for i in range(n))]
+    path = tmp_path / "scores.csv"
+    path.write_text("case_id,label,a\n" + "\n".join(f"c{i},{int(i < p)},{call}" for i, call in enumerate(calls)))
+    method = Method(resamples=100, prevalence=known["prevalence"])
+
+    row = as_json(sweep_document(read_cohort(path), "a", method, threshold=0.5))["prevalence_shift"][0]
+
+    for name in ("ppv", "npv"):
+        assert row[name]["value"] == near(known[name], 1e-9)
+        assert [row[name]["lo"], row[name]["hi"]] == near([known[f"{name}_lo"], known[f"{name}_hi"]], 2e-6)
+    assert row["per_1000"] == near(known["per_1000"], 1e-9)
+
+
+@pytest.mark.parametrize("known", answers("band.json")["critical_distance"], ids=lambda k: str(k["n"]))
+def test_band_is_kolmogorovs(known: dict[str, Any], tmp_path: Path) -> None:
+    """One band for every threshold at once is the only promise while a threshold is moved."""
+    path = tmp_path / "scores.csv"
+    path.write_text("case_id,label,a\n" + "\n".join(f"c{i},{i % 2},{i % 7}" for i in range(2 * known["n"])))
+
+    band = as_json(sweep_document(read_cohort(path), "a", QUICK))["band"]
+
+    assert band["level"] == known["joint_level"]
+    assert [band["sensitivity_distance"], band["specificity_distance"]] == near([known["d"]] * 2, 1e-8)
+
+
 @pytest.mark.parametrize("rule", [Missing.DROP, Missing.WORST, Missing.BEST])
 @pytest.mark.parametrize("model", ["model_a", "model_b"])
 def test_missing_scores_are_dropped_or_bounded_and_never_imputed(rule: Missing, model: str) -> None:
