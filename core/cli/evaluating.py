@@ -53,7 +53,12 @@ def evaluate(
     ] = None,
     at: Annotated[
         float | None,
-        typer.Option("--threshold", metavar="T", help="Left out: a rule, or the operating point saved with the model."),
+        typer.Option(
+            "--threshold",
+            metavar="T",
+            callback=asked.number,
+            help="Left out: a rule, or the operating point saved with the model.",
+        ),
     ] = None,
     rule: asked.Rule = None,
     target: asked.Target = None,

@@ -5,6 +5,7 @@ The commands themselves are `sweeping`, `comparing`, `evaluating` and `claiming`
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
@@ -133,6 +134,13 @@ def rule_asked(
     both = None if missed is None or false_alarm is None else (missed, false_alarm)
     with usage("'--rule'"):
         return RuleAsked(Known(rule or RuleName.SENSITIVITY_GUARANTEE), target, confidence, both)
+
+
+def number(value: float | None) -> float | None:
+    """A threshold that was typed: any number, infinite too, but not NaN, which no score reaches or misses."""
+    if value is not None and math.isnan(value):
+        raise typer.BadParameter("A threshold is a number.", param_hint="'--threshold'")
+    return value
 
 
 def cohort(file: Path, models: Sequence[str], positive: str | None, missing: MissingRule) -> CohortFile:

@@ -18,7 +18,10 @@ def sweep(
     model: Annotated[
         str | None, typer.Option("--model", metavar="COLUMN", help="The score column; may be left out if it is alone.")
     ] = None,
-    at: Annotated[float | None, typer.Option("--threshold", metavar="T", help="One more point, named by hand.")] = None,
+    at: Annotated[
+        float | None,
+        typer.Option("--threshold", metavar="T", callback=asked.number, help="One more point, named by hand."),
+    ] = None,
     rule: asked.Rule = None,
     target: asked.Target = None,
     confidence: asked.Confidence = 0.95,

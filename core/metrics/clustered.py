@@ -104,10 +104,10 @@ def clustered_rate_table(scores: ArrayLike, labels: ArrayLike, clusters: ArrayLi
     score, positive = checked(scores, labels)
     codes = codes_of(clusters)
     order = np.argsort(-score, kind="stable")
-    ends = np.append(np.flatnonzero(np.diff(score[order]) != 0), len(score) - 1)
+    ends = _ends(score[order])
     called = _sums(order, ends, codes, positive)
     spared_order = order[::-1]
-    spared_ends = np.append(np.flatnonzero(np.diff(score[spared_order]) != 0), len(score) - 1)
+    spared_ends = _ends(score[spared_order])
     spared = _flip(_sums(spared_order, spared_ends, codes, ~positive))
     found, false = _class_sums(order, ends, codes, positive), _class_sums(order, ends, codes, ~positive)
     p, n = float(positive.sum()), float((~positive).sum())
@@ -123,6 +123,11 @@ def clustered_rate_table(scores: ArrayLike, labels: ArrayLike, clusters: ArrayLi
         rates |= {name: share, f"{name}_lo": low, f"{name}_hi": high}
     rates |= plain_rates(tp, fp, p - tp, n - fp)
     return {name: column[keep] for name, column in rates.items()}
+
+
+def _ends(ranked: FloatArray) -> IntArray:
+    """The last place of each distinct score of a ranking; compared, since infinities have no difference."""
+    return np.append(np.flatnonzero(ranked[1:] != ranked[:-1]), len(ranked) - 1)
 
 
 def _sums(order: IntArray, ends: IntArray, codes: IntArray, right: BoolArray) -> dict[str, FloatArray]:

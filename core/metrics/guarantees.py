@@ -22,10 +22,11 @@ GUARANTEE_TARGETS = (0.95, 0.90)
 class Guarantee:
     """The answer of a guarantee rule: a threshold that keeps the promise, or why there is none.
 
-    threshold : None when the class is too small for the promise. lower_bound : exact one-sided
-    bound of the rate there. allowed_misses : how many of the class may lie on the wrong side.
-    needed : smallest class that could carry the promise. best_promise : what this class could
-    promise with no miss, rounded down to a tenth of a percent. text : one sentence.
+    threshold : None when the class is too small for the promise, or too many of it are wrong at any
+    threshold. lower_bound : exact one-sided bound of the rate there. allowed_misses : how many of the
+    class may lie on the wrong side. needed : smallest class that could carry the promise.
+    best_promise : what this class could promise with no miss, rounded down to a tenth of a percent.
+    text : one sentence.
     """
 
     threshold: float | None
@@ -87,7 +88,10 @@ def guaranteed_specificity(
         edge = f"all {len(ranked)} negatives are at or below {ranked[0]:g}" if len(ranked) else "there is no negative"
         return _no_promise(len(ranked), target, alpha, "specificity", "negatives", edge)
     offered = np.concatenate([negatives, np.asarray(positive_scores, np.float64).ravel(), [np.inf]])
-    threshold = float(offered[offered > ranked[misses]].min())
+    above = offered[offered > ranked[misses]]
+    if not len(above):  # more negatives at +inf, where a missing score counts as wrong, than may be missed
+        return _never(int(np.isposinf(negatives).sum()), len(ranked), target, alpha, misses)
+    threshold = float(above.min())
     lower = clopper_pearson_lower(len(ranked) - misses, len(ranked), alpha)
     return _promise(threshold, len(ranked), target, alpha, misses, lower, "specificity", "negatives")
 
@@ -114,6 +118,17 @@ def _no_promise(cases: int, target: float, alpha: float, rate: str, noun: str, e
         f"The best promise here is {100 * best:.1f} % ({edge})."
     )
     return Guarantee(None, target, 1 - alpha, None, None, needed, best, text)
+
+
+def _never(wrong: int, cases: int, target: float, alpha: float, misses: int) -> Guarantee:
+    """No promise of a specificity, because too many negatives are called positive even at +inf."""
+    best = math.floor(1000 * clopper_pearson_lower(cases - wrong, cases, alpha)) / 1000
+    text = (
+        f"No threshold of this cohort can promise {100 * target:g} % specificity with {100 * (1 - alpha):g} % "
+        f"confidence: {wrong} of {cases} negatives count as wrong at every threshold, and {misses} may be missed. "
+        f"The best promise here is {100 * best:.1f} %."
+    )
+    return Guarantee(None, target, 1 - alpha, None, misses, _needed(target, alpha), best, text)
 
 
 def _needed(target: float, alpha: float) -> int:

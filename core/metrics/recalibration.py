@@ -12,7 +12,7 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import isotonic_regression
+from scipy.optimize import brentq, isotonic_regression
 from scipy.special import expit, logit
 
 from core.metrics.cohort import codes_of
@@ -24,6 +24,9 @@ CLIP = 1e-6
 
 ISOTONIC_FLOOR = 1000
 """Fewer cases make an isotonic map follow noise."""
+
+SATURATED = 40.0
+"""A logit beyond which a probability is 0 or 1 to the last digit."""
 
 FOLDS = 10
 """Of a cross-fit; patients stay whole."""
@@ -94,8 +97,11 @@ def intercept_in_the_large(scores: ArrayLike, labels: ArrayLike) -> Estimate:
     if positive.all() or not positive.any():
         return Estimate(None, None, None, None, reason="single_class")
     x = clipped_logits(score)[0]
-    beta, error = _fit(np.ones((1, len(x))), positive.astype(np.float64), x)
-    return _wald(float(beta[0]), float(error[0]))
+    # The likelihood's slope falls steadily, so its root is bracketed: Newton's steps run away from saturated scores.
+    reach = float(np.abs(x).max()) + SATURATED
+    root = float(brentq(lambda b: expit(x + b).sum() - positive.sum(), -reach, reach, xtol=1e-13, rtol=1e-13))
+    p = expit(x + root)
+    return _wald(root, 1 / float(np.sqrt((p * (1 - p)).sum())))
 
 
 def fit_temperature(scores: ArrayLike, labels: ArrayLike) -> Estimate:

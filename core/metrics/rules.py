@@ -167,7 +167,7 @@ def choose_guarantee(
     made = question.answered(
         Chosen(
             rule, target, 1 - alpha, answer.threshold, answer.threshold is not None, chosen_on, answer.text,
-            reason="too_few_cases" if answer.threshold is None else None,
+            reason=_why_none(answer),
         )
     )  # fmt: skip
     counted = made.patients or made.counts
@@ -175,6 +175,12 @@ def choose_guarantee(
         return made
     k, n = (counted.tp, counted.positives) if rate == "sensitivity" else (counted.tn, counted.negatives)
     return replace(made, lower_bound=clopper_pearson_lower(k, n, alpha))
+
+
+def _why_none(answer: Guarantee) -> str | None:
+    if answer.threshold is not None:
+        return None
+    return "too_few_cases" if answer.allowed_misses is None else "missing_scores"
 
 
 def promise(question: Question, rate: Rate, target: float, alpha: float) -> Guarantee:

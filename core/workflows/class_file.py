@@ -77,7 +77,11 @@ def read_classes(
         if table.labels is not None:
             _check_labels(table.labels, family, faults)
     faults.require_none()
-    return _class_file(table, chosen, missing)
+    made = _class_file(table, chosen, missing)
+    if not made.cases:
+        faults.of_table("no case has all its probabilities, so none is left.")
+        faults.require_none()
+    return made
 
 
 def class_of(column: str) -> str:

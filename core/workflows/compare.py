@@ -17,6 +17,7 @@ from core.metrics import (
     Comparison,
     CountsFigure,
     Estimate,
+    Figure,
     MeanFigure,
     Note,
     Resampler,
@@ -151,7 +152,7 @@ def _pairs(
             pairs.append(compare_right(a, b, metric, both, labels, (first, second)))
         else:
             own = [_rate(s, labels, at, metric) for s, at in zip(both, (first, second), strict=True)]
-            pairs.append(resampler.compare(a, b, metric, *own))
+            pairs.append(_resampled(a, b, metric, own, resampler))
     return pairs
 
 
@@ -159,10 +160,17 @@ def _rate(scores: object, labels: object, threshold: float, metric: str) -> Coun
     return CountsFigure(np.asarray(scores), np.asarray(labels), threshold, metric)
 
 
+def _resampled(a: str, b: str, metric: str, figures: Sequence[Figure], resampler: Resampler) -> Comparison:
+    """The difference over the same resamples; without a case there is none."""
+    if not len(resampler.strata):
+        return Comparison(a, b, metric, Estimate(None, None, None, None, reason="no_cases"), None, None)
+    return resampler.compare(a, b, metric, *figures)
+
+
 def _precision(file: CohortFile, a: str, b: str, resampler: Resampler) -> Comparison:
     cohort = file.cohort
     made = [AveragePrecisionFigure(cohort.scores[name], cohort.labels) for name in (a, b)]
-    return resampler.compare(a, b, "average_precision", *made)
+    return _resampled(a, b, "average_precision", made, resampler)
 
 
 def _brier(file: CohortFile, a: str, b: str, resampler: Resampler) -> Comparison:
@@ -172,7 +180,7 @@ def _brier(file: CohortFile, a: str, b: str, resampler: Resampler) -> Comparison
         reason = next((why for why in reasons if why), None)
         return Comparison(a, b, "brier", Estimate(None, None, None, None, reason=reason), None, None)
     made = [MeanFigure((cohort.scores[name] - cohort.labels) ** 2) for name in (a, b)]
-    return resampler.compare(a, b, "brier", *made)
+    return _resampled(a, b, "brier", made, resampler)
 
 
 def _pair(pair: Comparison) -> Document:

@@ -24,7 +24,7 @@ from core.workflows.open_study import open_study
 REFERENCE, PREDICTION = "reference", "prediction"
 
 GRID_TOLERANCE_MM = 1e-3
-"""How far two affines may differ at a grid's far corner: headers hold 32-bit numbers, and writers round them."""
+"""How far two affines may differ at the end of any axis: headers hold 32-bit numbers, and writers round them."""
 
 MOST_LABELS = 255
 """The largest label: masks are whole numbers of 8 bits."""
@@ -152,11 +152,11 @@ def _differs(first: Study, second: Study) -> str | None:
         return f"the spacings differ, {_times(_spacing(first))} and {_times(_spacing(second))} mm."
     if a.affine is None or b.affine is None:
         return None
-    corners = [affine @ np.array([*(n - 1 for n in first.shape), 1.0]) for affine in (a.affine, b.affine)]
     origins = [affine[:3, 3] for affine in (a.affine, b.affine)]
     if not _near(origins[0], origins[1]):
         return f"the origins differ, {_listed(origins[0])} and {_listed(origins[1])} mm."
-    if not _near(corners[0], corners[1]):
+    reach = np.array(first.shape) - 1  # each axis to its end: whole grids are compared, not single steps
+    if not _near(a.affine[:3, :3] * reach, b.affine[:3, :3] * reach):
         axes = [_listed((affine[:3, :3] / _spacing(first)).ravel()) for affine in (a.affine, b.affine)]
         return f"the directions differ, {axes[0]} and {axes[1]}."
     return None

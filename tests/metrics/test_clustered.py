@@ -110,3 +110,14 @@ def test_one_patient_alone_has_a_share_and_no_interval() -> None:
     assert auc([0.1, 0.4, 0.3, 0.2], [0, 1, 0, 1], clusters=["a", "a", "a", "a"]).reason == "few_cases"
     with pytest.raises(ValueError, match="two patients"):
         obuchowski([0.1, 0.2, 0.3], [1, 0, 0], ["a", "a", "a"])
+
+
+def test_infinite_scores_share_a_row_as_they_do_in_the_sweep() -> None:
+    """Bounds for missing scores are infinities, and two of them have no difference."""
+    scores = np.array([np.inf, np.inf, 0.5, 0.5, 0.2, -np.inf, -np.inf])
+    labels, clusters = np.array([0, 1, 1, 0, 1, 1, 0]), np.array([0, 0, 1, 1, 2, 3, 3])
+
+    table, rates = sweep(scores, labels), clustered_rate_table(scores, labels, clusters)
+
+    assert {len(column) for column in rates.values()} == {len(table.thresholds)}
+    assert rates["sensitivity"].tolist() == (table.tp / table.positives).tolist()

@@ -119,3 +119,15 @@ def test_a_missing_positive_counted_as_worst_can_make_the_promise_empty() -> Non
 
     assert answer.threshold == -math.inf
     assert "everybody is called positive" in answer.text
+
+
+def test_negatives_that_are_wrong_at_every_threshold_make_the_promise_impossible() -> None:
+    """A missing score counted as worst is +inf: above it there is no threshold to offer."""
+    negatives = np.concatenate([np.full(5, np.inf), np.linspace(0.1, 0.5, 95)])
+
+    kept, broken = (guaranteed_specificity(negatives, target) for target in (0.85, 0.95))
+
+    assert kept.threshold is not None
+    assert broken.threshold is None
+    assert "5 of 100 negatives count as wrong at every threshold, and 1 may be missed." in broken.text
+    assert broken.best_promise < 0.95

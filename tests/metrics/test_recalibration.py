@@ -102,3 +102,14 @@ def test_cross_fitting_never_shows_a_map_its_own_patient(cohort: Any) -> None:
     assert (before[patients == 7] == after[patients == 7]).all()
     assert not (before == after).all()
     assert cross_fitted(MapKind.ISOTONIC, scores, labels) == "few_cases"
+
+
+def test_intercept_of_saturated_scores_is_found_where_newton_runs_away() -> None:
+    """Scores of exactly 0 and 1 leave no curvature to step by; the answer exists all the same."""
+    scores, labels = np.array([0.0, 0.0, 0.0, 1.0, 0.0]), np.array([0, 0, 1, 1, 1])
+
+    made = intercept_in_the_large(scores, labels)
+
+    logits = np.log(np.clip(scores, 1e-6, 1 - 1e-6) / (1 - np.clip(scores, 1e-6, 1 - 1e-6)))
+    assert made.value is not None
+    assert (1 / (1 + np.exp(-logits - made.value))).sum() == pytest.approx(3)

@@ -318,6 +318,14 @@ def test_class_without_a_column_is_a_fault(table: Path) -> None:
     assert [f.text for f in refusal.value.faults] == ['scores.csv, row 3, column "label": "c" has no column "net__c".']
 
 
+def test_no_case_left_of_several_classes_is_told(table: Path) -> None:
+    """A confusion matrix of nothing is no answer."""
+    table.write_text("case_id,label,net__a,net__b\nc1,a,0.5,\nc2,b,NA,0.5\n")
+
+    with pytest.raises(TableError, match="no case has all its probabilities"):
+        read_classes(table, missing=Missing.DROP)
+
+
 @pytest.mark.parametrize(("total", "refused"), [("0.501", False), ("0.502", True)])
 def test_probabilities_may_miss_one_by_a_thousandth(table: Path, total: str, refused: bool) -> None:
     """Three decimals are how they are written."""
