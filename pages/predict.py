@@ -13,6 +13,7 @@ from pages._ui.picture import show_picture
 from pages._ui.result_panel import show_result
 from pages._ui.results_table import show_table
 from pages._ui.run_panel import show_run
+from pages._ui.slot import slot
 from pages._ui.state import state, write_address
 
 now = state()
@@ -29,7 +30,7 @@ else:
         left, right = st.columns([2.15, 1], gap="medium")
         with left:
             found = show_picture(now, case, model)
-        with right:
+        with right, slot(now, "result", case.id, now.model, found is not None):
             if model is None:
                 words.empty("No models found.")
             elif found is not None:
@@ -37,4 +38,5 @@ else:
             else:
                 show_run(now, case, model)
     if model is not None:
-        show_table(now, model)
+        with slot(now, "table", model.id):
+            show_table(now, model)

@@ -25,6 +25,7 @@ class State:
 
     chosen_model : whether the user chose `model`, or it is only the first that fits.
     points : name of the chosen operating point by model id. written : what we last put into the address.
+    messages : what to say once. shown : by name of a slot, what it is about and which of its places is in use.
     """
 
     owner: str
@@ -37,6 +38,7 @@ class State:
     points: dict[str, str] = field(default_factory=dict)
     written: dict[str, str] = field(default_factory=dict)
     messages: list[str] = field(default_factory=list)
+    shown: dict[str, tuple[str, int]] = field(default_factory=dict)
 
     @property
     def workspace(self) -> Workspace:

@@ -32,6 +32,17 @@ NewPage = Callable[..., Page]
 CHEST, CHEST_TWO, HIPPOCAMPUS = "tiny chest mobilenet", "tiny chest resnet", "tiny hippocampus"
 
 
+WATCH = """() => {
+  window.stale = false;
+  const look = () => {
+    const told = [...document.querySelectorAll('.rr-caution')].some(e => e.textContent.includes('case-02 is'));
+    window.stale ||= told && document.querySelector('[aria-label="Scores"]') !== null;
+  };
+  new MutationObserver(look).observe(document.body, {childList: true, subtree: true, characterData: true});
+}"""
+"""Looks at every change of the page, since a stale result may be there for one frame alone."""
+
+
 @pytest.fixture
 def two_cases(tiny_server: Server, page: Page) -> Page:
     """The Predict page with a sample film (case-01) and a sample volume (case-02)."""
@@ -65,9 +76,11 @@ def test_a_stale_result_is_never_shown(two_cases: Page) -> None:
     expect(result(page)).to_be_visible()
     assert result(page).inner_text() == score
 
+    page.evaluate(WATCH)
     page.get_by_role("button", name="Next case").click()
     expect(page.get_by_text("reads X-rays. case-02 is")).to_be_visible()
     assert result(page).count() == 0
+    assert not page.evaluate("window.stale"), "for a moment the old result stood beside the new case"
     page.get_by_role("button", name=f"Choose {HIPPOCAMPUS}").click()
     run_model(page, HIPPOCAMPUS)
     expect(page.get_by_role("region", name="Volumes")).to_be_visible()
