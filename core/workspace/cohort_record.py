@@ -1,0 +1,135 @@
+"""What is known of a kept cohort without its scores: the record, its cases, who scored it, what could not be read.
+
+Owns the records and their JSON. Where cohorts lie is `cohorts`' matter, what their scores say the workflows'.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+
+class CohortKind(StrEnum):
+    """What a cohort was made of."""
+
+    SCORES = "scores"
+    """A `scores.csv` that somebody brought: scores without images."""
+    IMAGES = "images"
+    """Labelled images, scored here."""
+    MASKS = "masks"
+    """Images with reference masks, segmented here."""
+
+
+@dataclass(frozen=True, slots=True)
+class CohortCase:
+    """One case of a folder: its files, and what is known of it.
+
+    id : neutral, 'case-0001'. sha256 : of its files, the same as its study's. files, mask : below the source's
+    root, with slashes; they are the owner's own names and shown only where the owner asks for them. slices :
+    text by column, without the `slice_`.
+    """
+
+    id: str
+    sha256: str
+    files: tuple[str, ...]
+    label: str = ""
+    mask: str | None = None
+    mask_sha256: str | None = None
+    patient: str = ""
+    split: str = ""
+    slices: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredBy:
+    """A model whose answers the cohort holds.
+
+    columns : of `scores.csv`, one by finding; none for a segmentation. scored : cases with an answer.
+    seconds : mean of a case's network time; None where nothing was measured.
+    """
+
+    model_id: str
+    weights_sha256: str
+    columns: tuple[str, ...]
+    scored: int
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A case without an answer, and why. model_id : None where nobody could read the case itself."""
+
+    case: str
+    model_id: str | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeptCohort:
+    """A cohort in the data folder.
+
+    id : the first digits of `sha256`, which is over the content: the same cases brought again are the same cohort.
+    name : neutral, 'cohort-01'. labels : cases by label as the owner wrote it. positive : the label that counts as
+    positive in `scores.csv`, where it holds 0 and 1; "" where its labels are the owner's texts. patients : None
+    where one image a patient is assumed. splits, slices : named subsets and subgroup columns. source : folder or
+    zip on this machine that images are read from; None where the folder holds them itself. of_machine : scored on
+    the command line, by this machine's user, and in no browser's folder. notes : (code, sentence).
+    """
+
+    id: str
+    name: str
+    kind: CohortKind
+    sha256: str
+    created: str
+    cases: int
+    labels: Mapping[str, int]
+    positive: str
+    patients: int | None
+    splits: tuple[str, ...]
+    slices: tuple[str, ...]
+    models: tuple[ScoredBy, ...]
+    unread: tuple[Unread, ...]
+    notes: tuple[tuple[str, str], ...]
+    source: str | None
+    of_machine: bool
+    folder: Path
+
+    @property
+    def scores_csv(self) -> Path:
+        """The scores in the evaluation page's format; not there before a model has scored."""
+        return self.folder / "scores.csv"
+
+    def scored_by(self, model_id: str) -> ScoredBy | None:
+        """What this model has left here, or None."""
+        return next((one for one in self.models if one.model_id == model_id), None)
+
+    def column_model(self, column: str) -> ScoredBy | None:
+        """The model that made a column of `scores.csv`; None where nobody here did."""
+        return next((one for one in self.models if column in one.columns), None)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready values, without the place, which is where the record lies."""
+        plain = asdict(self)
+        plain["kind"] = self.kind.value
+        del plain["folder"], plain["of_machine"]
+        return plain
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any], folder: Path, *, of_machine: bool) -> KeptCohort:
+        """The record that `to_dict` wrote down."""
+        return cls(
+            **{
+                **plain,
+                "kind": CohortKind(plain["kind"]),
+                "splits": tuple(plain["splits"]),
+                "slices": tuple(plain["slices"]),
+                "models": tuple(ScoredBy(**{**one, "columns": tuple(one["columns"])}) for one in plain["models"]),
+                "unread": tuple(Unread(**one) for one in plain["unread"]),
+                "notes": tuple((code, text) for code, text in plain["notes"]),
+            },
+            folder=folder,
+            of_machine=of_machine,
+        )
