@@ -18,7 +18,8 @@ from core.engines.engine import Engine, OutOfMemory
 from core.engines.torch_engine import TorchEngine
 from core.errors import Cancelled, InferenceError
 from core.inference.explain import GradCam
-from core.inference.postprocess import class_scores
+from core.inference.postprocess import class_probabilities, class_scores, scores_by_slice
+from core.inference.prediction import SliceScores
 from core.inference.preprocess import Prepared, preprocess
 from core.inference.sliding_window import Progress, Windowed, run_slices, run_windows
 from core.models.model import Model
@@ -61,12 +62,14 @@ class Watch:
 class Answer:
     """What a network says, before any threshold.
 
-    scores : probability by class name. segmentation : logits (outputs, *network grid). heat : map
+    scores : probability by class name. slices : the same for each slice of a volume that a 2-D network
+    walked along, else None. segmentation : logits (outputs, *network grid). heat : map
     of the explained class (*network grid), unscaled. engine : its description. seconds : by stage.
     """
 
     prepared: Prepared
     scores: Mapping[str, float]
+    slices: SliceScores | None
     segmentation: Float | None
     heat: Float | None
     engine: Mapping[str, Any]
@@ -141,7 +144,14 @@ def _run(engine: Engine, prepared: Prepared, model: Model, watch: Watch) -> Wind
     batch = settings().window_batch
     watch.tell(0.0, "Running the network")
     if prepared.slicewise:
-        return run_slices(engine, prepared.array, batch=batch, progress=watch.progress, cancelled=watch.cancelled)
+        return run_slices(
+            engine,
+            prepared.array,
+            batch=batch,
+            context=model.input.context,
+            progress=watch.progress,
+            cancelled=watch.cancelled,
+        )
     if model.input.patch is not None:
         patch = model.input.patch
         return run_windows(
@@ -166,10 +176,16 @@ def _answer(
             why="No score or label can be read from them.",
             do="Check the study's grey values, or choose another model; the study is unchanged.",
         )
-    scores = class_scores(outputs["logits"], model.classes, model.config.activation) if "logits" in outputs else {}
+    scores: dict[str, float] = {}
+    slices = None
+    if "logits" in outputs:
+        probability = class_probabilities(outputs["logits"], model.config.activation)
+        scores = class_scores(probability, model.classes, model.config.activation)
+        slices = scores_by_slice(probability, model.classes, prepared)
     return Answer(
         prepared=prepared,
         scores=scores,
+        slices=slices,
         segmentation=outputs["segmentation"][0] if "segmentation" in outputs else None,
         heat=outputs["heat"][0, 0] if "heat" in outputs else None,
         engine=engine,

@@ -19,6 +19,7 @@ from core.errors import ConfigError
 from core.inference.answer import Answer
 from core.inference.explain import heat_on_study
 from core.inference.postprocess import MASK_THRESHOLD, decide, each_on_study_grid, label_map
+from core.inference.prediction import SliceScores
 from core.metrics.operating_points import is_positive
 from core.models.model import EnsembleRule, Model
 
@@ -29,7 +30,7 @@ Ask = Callable[[Model, int], Answer]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
-    """An answer on the study's own grid: scores, labels and a heat map of 0..1 by its peak."""
+    """An answer on the study's own grid: scores, labels and a heat map of 0..1 by its peak; of one model its slices."""
 
     scores: Mapping[str, float]
     label_map: NDArray[np.uint8] | None
@@ -37,6 +38,7 @@ class Outcome:
     engine: Mapping[str, Any]
     seconds: Mapping[str, float]
     notes: tuple[str, ...]
+    slices: SliceScores | None = None
 
 
 def outcome_of(answer: Answer, model: Model, threshold: float) -> Outcome:
@@ -45,7 +47,7 @@ def outcome_of(answer: Answer, model: Model, threshold: float) -> Outcome:
     if answer.segmentation is not None:
         labels = label_map(answer.segmentation, answer.prepared, model.config.segmentation_activation, threshold)
     heat = None if answer.heat is None else heat_on_study(answer.heat, answer.prepared)
-    return Outcome(answer.scores, labels, heat, answer.engine, answer.seconds, answer.notes)
+    return Outcome(answer.scores, labels, heat, answer.engine, answer.seconds, answer.notes, answer.slices)
 
 
 def join(model: Model, ask: Ask, threshold: float) -> Outcome:

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.inference.grid import Grid
+from core.inference.prediction import SliceScores
 from core.inference.preprocess import Prepared
 from core.metrics.operating_points import is_positive
 from core.studies.study import Study
@@ -38,16 +40,49 @@ def sigmoid(logits: Real) -> Real:
     return np.where(logits >= 0, 1 / (1 + small), small / (1 + small))
 
 
-def class_scores(logits: Float, classes: Sequence[str], activation: str) -> dict[str, float]:
-    """Probability by class name, the mean over the rows of `logits` (rows, classes).
+def class_probabilities(logits: Float, activation: str) -> NDArray[np.float64]:
+    """Probabilities (rows, classes), float64, from logits of that shape.
 
-    Rows are one for a film or a volume and one a slice for a 2-D network over a volume. A single
-    output is always a sigmoid: a softmax over one number would be 1 for any study.
+    A single output is always a sigmoid: a softmax over one number would be 1 for any study.
     """
     exact = logits.astype(np.float64)
-    one_by_one = activation == "sigmoid" or exact.shape[1] == 1
-    probability = (sigmoid(exact) if one_by_one else softmax(exact, 1)).mean(axis=0)
-    return {name: float(p) for name, p in zip(classes, probability, strict=True)}
+    found: NDArray[np.float64] = sigmoid(exact) if _one_by_one(exact, activation) else softmax(exact, 1)
+    return found
+
+
+def class_scores(probability: NDArray[np.float64], classes: Sequence[str], activation: str) -> dict[str, float]:
+    """Probability by class name from `class_probabilities`: of a film or a window the one row, else over the slices.
+
+    A finding in one slice is a finding of the volume, so the largest counts: of classes that exclude
+    each other that of the second, with the first from the same slice; three and more have no such order
+    and are averaged.
+    """
+    if _one_by_one(probability, activation):
+        of_study = probability.max(axis=0)
+    elif probability.shape[1] == 2:
+        of_study = probability[probability[:, 1].argmax()]
+    else:
+        of_study = probability.mean(axis=0)
+    return {name: float(p) for name, p in zip(classes, of_study, strict=True)}
+
+
+def scores_by_slice(probability: NDArray[np.float64], classes: Sequence[str], prepared: Prepared) -> SliceScores | None:
+    """The rows of `class_probabilities` in the order of the study's own slices; None where slices were not fed.
+
+    Where the network's slices are not the study's, linear between them.
+    """
+    if not prepared.slicewise:
+        return None
+    whole = prepared.grid
+    along = Grid((0,), whole.flipped[:1], whole.axes[:1])
+    on_study = along.to_study(probability.T, order=1)
+    return SliceScores(
+        whole.source[0], {name: tuple(map(float, row)) for name, row in zip(classes, on_study, strict=True)}
+    )
+
+
+def _one_by_one(rows: NDArray[np.float64], activation: str) -> bool:
+    return activation == "sigmoid" or rows.shape[1] == 1
 
 
 def label_map(logits: Float, prepared: Prepared, activation: str, threshold: float) -> NDArray[np.uint8]:

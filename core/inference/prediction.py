@@ -39,6 +39,17 @@ class Provenance:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class SliceScores:
+    """The scores of each slice of a volume: by class name, in the order of the study's own slices.
+
+    axis : of the study's own array.
+    """
+
+    axis: int
+    scores: Mapping[str, tuple[float, ...]]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Prediction:
     """Scores, label map and heat map of one study by one model.
@@ -47,7 +58,8 @@ class Prediction:
     empty for a segmentation. label_map : None for a classification. voxels, volumes_ml : by label
     name; the volume is None where the spacing is unknown. heat_for : the class that the heat map
     explains. thresholds : by class name, those in force. warnings : the admission's reasons and
-    what was assumed of the model.
+    what was assumed of the model. slices : of one network that scores slice by slice, whose scores are
+    then those of the slice that speaks loudest; an ensemble's members may walk along different axes.
     """
 
     model_id: str
@@ -64,6 +76,7 @@ class Prediction:
     thresholds: Mapping[str, OperatingPoint]
     warnings: tuple[str, ...]
     provenance: Provenance
+    slices: SliceScores | None = None
 
     def __post_init__(self) -> None:
         if (self.heat is None) != (self.heat_for is None):
@@ -101,9 +114,23 @@ def prediction_to_parts(prediction: Prediction) -> tuple[dict[str, Any], dict[st
         "thresholds": {name: point.to_dict() for name, point in prediction.thresholds.items()},
         "warnings": list(prediction.warnings),
         "provenance": asdict(prediction.provenance),
+        "slices": slices_to_plain(prediction.slices),
     }
     arrays = {"label_map": prediction.label_map, "heat": prediction.heat}
     return plain, {name: array for name, array in arrays.items() if array is not None}
+
+
+def slices_to_plain(slices: SliceScores | None) -> dict[str, Any] | None:
+    """The scores of the slices as JSON-ready values."""
+    if slices is None:
+        return None
+    return {"axis": slices.axis, "scores": {name: list(scores) for name, scores in slices.scores.items()}}
+
+
+def _slices_from_plain(plain: Mapping[str, Any] | None) -> SliceScores | None:
+    if plain is None:
+        return None
+    return SliceScores(plain["axis"], {name: tuple(scores) for name, scores in plain["scores"].items()})
 
 
 def prediction_from_parts(plain: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Prediction:
@@ -124,4 +151,5 @@ def prediction_from_parts(plain: Mapping[str, Any], arrays: Mapping[str, NDArray
         thresholds={name: OperatingPoint.from_dict(point) for name, point in plain["thresholds"].items()},
         warnings=tuple(plain["warnings"]),
         provenance=Provenance(**{**made, "notes": tuple(made["notes"])}),
+        slices=_slices_from_plain(plain.get("slices")),  # results stored before there were any
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from core.errors import AdmissionError, CheckpointError
@@ -95,6 +96,7 @@ class Predictor:
                 timings_s=seconds,
                 notes=notes,
             ),
+            slices=outcome.slices,
         )
 
     def _outcome(
@@ -122,7 +124,7 @@ class Predictor:
         started = time.perf_counter()
         outcome = outcome_of(answer, self.model, cut)
         seconds = {**outcome.seconds, "postprocess": time.perf_counter() - started}
-        return Outcome(outcome.scores, outcome.label_map, outcome.heat, outcome.engine, seconds, outcome.notes)
+        return replace(outcome, seconds=seconds)
 
 
 def findings(model: Model) -> tuple[str, ...]:

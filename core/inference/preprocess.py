@@ -40,7 +40,8 @@ class Prepared:
     """What a network sees of a study.
 
     array : (channels, *spatial) float32, contiguous. For a 2-D network over a volume (`slicewise`)
-        spatial is (slices, rows, columns) and each slice is one picture of its own.
+        spatial is (slices, rows, columns) and each slice is one picture of its own; its neighbours
+        join it as channels when it is fed (`with_neighbours`).
     grid : the way back; see `to_study_grid`.
     notes : what was done that a reader should know, one sentence each.
     """
@@ -76,6 +77,20 @@ def preprocess(study: Study, spec: InputSpec) -> Prepared:
     if study.kind is Kind.FILM:
         return _film(study, spec, chosen)
     return _volume(study, spec, chosen)
+
+
+def with_neighbours(array: Float, at: Sequence[int], context: int) -> Float:
+    """Slices `at` of `array` (channels, slices, rows, columns), each with its neighbours as further channels.
+
+    Returns
+    -------
+    (n, (2 * context + 1) * channels, rows, columns): from the slice `context` before to the one `context` after,
+    all channels of each; where the volume ends, its last slice stands for those beyond.
+    """
+    offsets = np.arange(-context, context + 1)
+    where = np.clip(np.asarray(at)[:, None] + offsets, 0, array.shape[1] - 1)
+    seen = array[:, where].transpose(1, 2, 0, 3, 4)
+    return np.ascontiguousarray(seen).reshape(len(where), -1, *array.shape[2:])
 
 
 def choose_channels(study: Study, spec: InputSpec) -> tuple[int, ...]:
@@ -262,7 +277,7 @@ def _zscore(values: Float, mask: NDArray[np.bool_] | None) -> Float:
 
 def _for_network(array: Float, spec: InputSpec) -> Float:
     """Grey repeated to as many channels as the network has, with ImageNet's mean and spread taken off where asked."""
-    if spec.network_channels != array.shape[0]:
+    if spec.repeats_grey:
         array = np.repeat(array, spec.network_channels, axis=0)
     if spec.normalisation == "imagenet":
         shape = (-1, *(1,) * (array.ndim - 1))

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from core.engines.engine import Engine, OutOfMemory, Outputs
 from core.errors import Cancelled
+from core.inference.preprocess import with_neighbours
 
 Float = NDArray[np.float32]
 Progress = Callable[[float, str], None]
@@ -138,10 +139,15 @@ def run_slices(
     array: Float,
     *,
     batch: int,
+    context: int = 0,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Windowed:
     """A 2-D network's outputs for each slice of `array` (channels, slices, rows, columns), in order.
+
+    Parameters
+    ----------
+    context : neighbours on each side that a slice is fed with (`with_neighbours`).
 
     Returns
     -------
@@ -151,21 +157,22 @@ def run_slices(
     ------
     OutOfMemory, Cancelled : as `run_windows`.
     """
-    slices = np.ascontiguousarray(array.swapaxes(0, 1))
+    slices = array.shape[1]
     parts: list[Outputs] = []
     done = 0
-    while done < len(slices):
+    while done < slices:
         _stop_if(cancelled)
+        upto = min(done + batch, slices)
         try:
-            parts.append(engine.run(slices[done : done + batch]))
+            parts.append(engine.run(with_neighbours(array, range(done, upto), context)))
         except OutOfMemory:
             if batch == 1:
                 raise
             batch = max(1, batch // 2)
             continue
-        done = min(done + batch, len(slices))
+        done = upto
         if progress is not None:
-            progress(done / len(slices), f"Slice {done} of {len(slices)}")
+            progress(done / slices, f"Slice {done} of {slices}")
     together = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     return Windowed({n: v if v.ndim == 2 else v.swapaxes(0, 1)[None] for n, v in together.items()}, batch)
 

@@ -23,6 +23,9 @@ _AXIS_OF = {"R": 0, "L": 0, "A": 1, "P": 1, "S": 2, "I": 2}
 MAX_PATCH_VOXELS = 256**3
 """Largest window of a 3-D network: its activations are some hundred times this many numbers."""
 
+MAX_CONTEXT = 3
+"""Neighbours on a side: with more, a first layer reads a window of a volume and a 3-D network is meant."""
+
 
 class InputSpec(BaseModel):
     """How a study becomes the array that a network was trained on.
@@ -59,22 +62,31 @@ class InputSpec(BaseModel):
     slice_axis: int | None = Field(
         None, ge=0, le=2, description="axis in model orientation that a 2-D network walks along"
     )
+    context: int = Field(
+        0, ge=0, le=MAX_CONTEXT, description="neighbouring slices on each side that are channels of a slice too"
+    )
 
     @model_validator(mode="before")
     @classmethod
     def _network_follows_channels(cls, given: Any) -> Any:  # raw input of any shape
-        if isinstance(given, dict) and "network_channels" not in given and given.get("channels"):
-            return {**given, "network_channels": len(given["channels"])}
-        return given
+        if not isinstance(given, dict) or "network_channels" in given:
+            return given
+        channels, context = given.get("channels", ("image",)), given.get("context", 0)
+        if not isinstance(channels, list | tuple) or not isinstance(context, int):
+            return given  # refused by its own field, in better words
+        return {**given, "network_channels": max(1, len(channels)) * (2 * context + 1)}
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
         if len(set(self.channels)) != len(self.channels):
             raise ValueError("channels: two channels have one name")
-        repeated = len(self.channels) == 1 and self.network_channels == 3
-        if self.network_channels != len(self.channels) and not repeated:
+        fed = len(self.channels) * (2 * self.context + 1)
+        repeated = fed == 1 and self.network_channels == 3
+        if self.network_channels != fed and not repeated:
+            with_slices = f" of {2 * self.context + 1} slices" if self.context else ""
             raise ValueError(
                 f"network_channels: {self.network_channels} cannot be fed from {len(self.channels)} channels"
+                + with_slices
             )
         if self.orientation is not None and sorted(_AXIS_OF.get(c, -1) for c in self.orientation) != [0, 1, 2]:
             raise ValueError("orientation: three letters, one of each pair R/L, A/P and S/I")
@@ -84,6 +96,10 @@ class InputSpec(BaseModel):
             raise ValueError("patch, spacing_mm, slice_axis: a film has none of these")
         if self.kind is Kind.VOLUME and self.slice_axis is None and self.size is not None:
             raise ValueError("size: a volume network has a patch; name a slice_axis if it reads slices")
+        if self.context and self.slice_axis is None:
+            raise ValueError("context: only slices have neighbours; name a slice_axis")
+        if self.context and self.normalisation == "imagenet":
+            raise ValueError("normalisation: ImageNet's mean is that of colours, not of neighbouring slices")
         if self.feeds_slices and self.size is None:
             raise ValueError("size: a 2-D network needs rows and columns")
         if self.patch and self.patch[0] * self.patch[1] * self.patch[2] > MAX_PATCH_VOXELS:
@@ -98,6 +114,11 @@ class InputSpec(BaseModel):
         """Whether the network is 2-D: it is fed films, or slices of a volume."""
         return self.kind is Kind.FILM or self.slice_axis is not None
 
+    @property
+    def repeats_grey(self) -> bool:
+        """Whether one grey channel is fed to the network three times."""
+        return self.network_channels != len(self.channels) and not self.context
+
     def sentence(self) -> str:
         """One line of facts for the sidebar."""
         if self.kind is Kind.FILM:
@@ -108,6 +129,8 @@ class InputSpec(BaseModel):
                 grid,
                 f"slices of {_times(self.size)} px" if self.size else f"windows of {_times(self.patch or ())} voxels",
             ]
+        if self.context:
+            parts.append(f"each with {self.context} on either side")
         if len(self.channels) > 1:
             parts.append(f"channels {', '.join(self.channels)}")
         if self.modalities:

@@ -10,10 +10,25 @@ import torch
 from scipy.special import expit
 from scipy.special import softmax as scipy_softmax
 
-from core.inference.postprocess import class_scores, count_voxels, decide, label_map, sigmoid, softmax, volumes_ml
+from core.inference.postprocess import (
+    class_probabilities,
+    class_scores,
+    count_voxels,
+    decide,
+    label_map,
+    scores_by_slice,
+    sigmoid,
+    softmax,
+    volumes_ml,
+)
+from core.inference.prediction import SliceScores
 from core.inference.preprocess import preprocess
 from core.models.input_spec import InputSpec
 from core.studies.study import Kind
+
+
+def scores_of(logits: Any, classes: tuple[str, ...], activation: str) -> dict[str, float]:
+    return class_scores(class_probabilities(logits, activation), classes, activation)
 
 
 def test_activations_are_scipys_also_at_the_ends() -> None:
@@ -28,7 +43,7 @@ def test_scores_are_torchs_to_the_last_digits() -> None:
     """The page, the command line and the library all print these numbers."""
     logits = np.random.default_rng(0).normal(size=(1, 4)).astype(np.float32)
 
-    found = class_scores(logits, ("a", "b", "c", "d"), "softmax")
+    found = scores_of(logits, ("a", "b", "c", "d"), "softmax")
 
     expected = torch.softmax(torch.from_numpy(logits).double(), 1)[0]
     assert list(found) == ["a", "b", "c", "d"]
@@ -37,14 +52,55 @@ def test_scores_are_torchs_to_the_last_digits() -> None:
 
 def test_single_output_is_a_sigmoid_whatever_the_configuration_says() -> None:
     """A softmax over one number is 1 for every study."""
-    assert class_scores(np.zeros((1, 1), np.float32), ("tumour",), "softmax") == {"tumour": 0.5}
+    assert scores_of(np.zeros((1, 1), np.float32), ("tumour",), "softmax") == {"tumour": 0.5}
 
 
 def test_sigmoid_scores_do_not_add_up_to_one() -> None:
     """Independent findings are scored each for itself."""
-    scores = class_scores(np.full((1, 2), 5.0, np.float32), ("a", "b"), "sigmoid")
+    scores = scores_of(np.full((1, 2), 5.0, np.float32), ("a", "b"), "sigmoid")
 
     assert scores["a"] == scores["b"] > 0.99
+
+
+def test_volume_scores_what_its_loudest_slice_scores() -> None:
+    """A finding in one slice of thirty is a finding; a mean over the slices would drown it."""
+    logits = np.array([[4.0, -4], [-2, 2], [1, -1]], np.float32)
+
+    exclusive = scores_of(logits, ("clear", "tumour"), "softmax")
+    independent = scores_of(logits, ("a", "b"), "sigmoid")
+
+    assert exclusive["tumour"] == pytest.approx(expit(4.0))
+    assert exclusive["clear"] + exclusive["tumour"] == pytest.approx(1)
+    assert independent == {"a": pytest.approx(expit(4.0)), "b": pytest.approx(expit(2.0))}
+
+
+def test_three_exclusive_classes_are_averaged_over_the_slices() -> None:
+    """None of three names 'nothing found', so no slice is louder than another."""
+    logits = np.random.default_rng(0).normal(size=(5, 3)).astype(np.float32)
+
+    found = scores_of(logits, ("a", "b", "c"), "softmax")
+
+    assert np.allclose(list(found.values()), scipy_softmax(logits.astype(np.float64), axis=1).mean(0))
+
+
+@pytest.mark.parametrize(("affine", "slices"), [((1, 1, 1), (0.1, 0.2, 0.9)), ((-1, 1, -1), (0.9, 0.2, 0.1))])
+def test_slices_are_scored_in_the_studys_own_order(
+    volume: Any, affine: tuple[int, ...], slices: tuple[float, ...]
+) -> None:
+    """A file stored feet first is fed head first; its third slice must not get the first one's score."""
+    study = volume(np.random.default_rng(0).random((8, 8, 3)), np.diag([*affine, 1.0]))
+    prepared = preprocess(study, InputSpec(kind=Kind.VOLUME, slice_axis=2, size=(8, 8)))
+
+    found = scores_by_slice(np.array([[0.1], [0.2], [0.9]]), ("tumour",), prepared)
+
+    assert found == SliceScores(2, {"tumour": slices})
+
+
+def test_study_without_slices_has_no_scores_of_them(film: Any) -> None:
+    """A film is one picture."""
+    prepared = preprocess(film(np.zeros((8, 8))), InputSpec(kind=Kind.FILM, size=(8, 8)))
+
+    assert scores_by_slice(np.array([[0.1]]), ("tumour",), prepared) is None
 
 
 def test_tie_goes_to_background_with_softmax_and_to_positive_with_sigmoid() -> None:

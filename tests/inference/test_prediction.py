@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from core.inference.prediction import (
     Prediction,
     Provenance,
+    SliceScores,
     prediction_from_parts,
     prediction_to_parts,
     request_settings,
@@ -63,6 +64,7 @@ def prediction() -> Prediction:
         thresholds={"PNEUMONIA": point()},
         warnings=("Look twice.",),
         provenance=made,
+        slices=SliceScores(2, {"NORMAL": (0.1 + 0.7, 0.5), "PNEUMONIA": (1 / 3, 0.5)}),
     )
 
 
@@ -75,6 +77,7 @@ def test_parts_come_together_to_the_same_prediction() -> None:
 
     assert prediction_to_parts(again)[0] == plain
     assert again.scores == first.scores
+    assert again.slices == first.slices
     assert again.thresholds == first.thresholds
     assert again.provenance == first.provenance
     assert np.array_equal(again.label_map, first.label_map)
@@ -83,13 +86,22 @@ def test_parts_come_together_to_the_same_prediction() -> None:
 
 def test_prediction_without_pictures_comes_together_too() -> None:
     """A classification without a heat map has no array at all."""
-    plain, arrays = prediction_to_parts(replace(prediction(), label_map=None, heat=None, heat_for=None))
+    plain, arrays = prediction_to_parts(replace(prediction(), label_map=None, heat=None, heat_for=None, slices=None))
 
     again = prediction_from_parts(plain, arrays)
 
     assert arrays == {}
     assert again.label_map is None
     assert again.heat is None
+    assert again.slices is None
+
+
+def test_result_stored_before_slices_were_scored_still_opens() -> None:
+    """An owner's results outlive an update of the app."""
+    plain, arrays = prediction_to_parts(prediction())
+    del plain["slices"]
+
+    assert prediction_from_parts(plain, arrays).slices is None
 
 
 def test_result_cannot_be_painted_over() -> None:

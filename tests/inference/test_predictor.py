@@ -104,6 +104,23 @@ def test_2d_network_walks_along_a_volume(saved_model: MakeModel, head: Any) -> N
     assert prediction.label_map.shape == head.shape
     assert prediction.heat.shape == head.shape
     assert sum(prediction.scores.values()) == pytest.approx(1)
+    assert prediction.slices.axis == 2
+    assert {name: len(scores) for name, scores in prediction.slices.scores.items()} == {
+        "clear": head.shape[2],
+        "tumour": head.shape[2],
+    }
+    assert max(prediction.slices.scores["tumour"]) == prediction.scores["tumour"]
+
+
+def test_network_that_reads_neighbours_answers_for_each_slice(saved_model: MakeModel, head: Any) -> None:
+    """Three slices in, one labelled; the slice's neighbours on the study's grid decide what it sees."""
+    spec = {"kind": "volume", "slice_axis": 2, "size": (32, 32), "window": "full", "divisor": 4, "context": 1}
+    model = saved_model("multitask2d", input=spec, in_channels=3)
+
+    prediction = Predictor(model, "cpu").predict(head)
+
+    assert prediction.label_map.shape == head.shape
+    assert len(prediction.slices.scores["tumour"]) == head.shape[2]
 
 
 @pytest.mark.parametrize("shape", [(31, 59, 24), (43, 40, 47), (16, 16, 16), (8, 70, 9)])

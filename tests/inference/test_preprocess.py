@@ -11,7 +11,7 @@ from monai.transforms import NormalizeIntensity
 from scipy.ndimage import map_coordinates
 
 from core.errors import AdmissionError
-from core.inference.preprocess import IMAGENET_MEAN, IMAGENET_STD, preprocess
+from core.inference.preprocess import IMAGENET_MEAN, IMAGENET_STD, preprocess, with_neighbours
 from core.models.input_spec import InputSpec
 from core.studies.study import Kind
 
@@ -173,6 +173,26 @@ def test_slices_of_a_volume_come_first_and_find_their_way_back(volume: Any) -> N
     assert prepared.array.shape == (3, 10, 40, 40)
     back = prepared.to_study_grid((prepared.array[0] > 0.5).astype(np.uint8), order=0)
     assert np.array_equal(back, pixels.astype(np.uint8))
+
+
+def test_neighbours_join_from_before_to_after_with_all_channels_of_each() -> None:
+    """The order is the network's: a slice fed in another one's place gives a mask that looks right."""
+    array = np.arange(2 * 5, dtype=np.float32).reshape(2, 5, 1, 1) + np.zeros((2, 5, 3, 4), np.float32)
+
+    fed = with_neighbours(array, [0, 2, 4], 1)
+
+    assert fed.shape == (3, 6, 3, 4)
+    assert fed[:, :, 0, 0].tolist() == [[0, 5, 0, 5, 1, 6], [1, 6, 2, 7, 3, 8], [3, 8, 4, 9, 4, 9]]
+    assert fed.flags.c_contiguous
+
+
+def test_context_leaves_the_prepared_slices_single(volume: Any) -> None:
+    """Neighbours are joined when a slice is fed: a volume is kept once in memory, not three times."""
+    study = volume(np.random.default_rng(0).random((20, 30, 10)))
+
+    prepared = preprocess(study, volume_spec(slice_axis=2, size=(32, 32), context=1))
+
+    assert prepared.array.shape == (1, 10, 32, 32)
 
 
 def test_channels_are_chosen_by_name_in_the_models_order(volume: Any) -> None:

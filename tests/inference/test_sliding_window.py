@@ -156,3 +156,15 @@ def test_slices_keep_their_order_also_with_little_memory() -> None:
     assert np.array_equal(result.outputs["segmentation"], array[None] * 2)
     assert np.allclose(result.outputs["logits"][:, 0], array[0].mean((1, 2)))
     assert told[-1] == "Slice 7 of 7"
+
+
+@pytest.mark.parametrize("fits", [1, 3, 100])
+def test_slices_are_fed_with_their_neighbours_across_batches(fits: int) -> None:
+    """A batch's end is not the volume's end: its last slice still sees the next one."""
+    array = np.arange(7 * 6, dtype=np.float32).reshape(1, 7, 2, 3)
+    engine = FunctionEngine(lambda batch: {"segmentation": batch}, fits)
+
+    found = run_slices(engine, array, batch=4, context=1).outputs["segmentation"][0]
+
+    padded = np.concatenate([array[:, :1], array, array[:, -1:]], axis=1)[0]
+    assert np.array_equal(found, np.stack([padded[:-2], padded[1:-1], padded[2:]]))

@@ -29,7 +29,10 @@ SIZES: dict[str, list[dict[str, Any]]] = {
         {"base_filters": 4, "depth": 3, "seg_out_channels": 3, "norm": "batch"},
         {"base_filters": 4, "depth": 2, "res_units": 1, "in_channels": 4},
     ],
-    "swin_unetr": [{"feature_size": 12, "in_channels": 4, "seg_out_channels": 3}],
+    "swin_unetr": [
+        {"feature_size": 12, "in_channels": 4, "seg_out_channels": 3, "spatial_dims": 3},
+        {"feature_size": 12, "in_channels": 3, "seg_out_channels": 2, "spatial_dims": 2},
+    ],
 }  # fmt: skip
 ROWS = [(name, sizes) for name, rows in SIZES.items() for sizes in rows]
 CLASSIFIERS = [name for name in SIZES if architectures.get(name).task is Task.CLASSIFICATION]
@@ -53,7 +56,7 @@ def test_sizes_are_read_back_from_the_tensors(name: str, sizes: dict[str, Any]) 
     assert set(architectures.get(name).fields) <= set(found.sizes)
 
 
-@pytest.mark.parametrize("name", ["mobilenet_v3_small", "resnet18", "multitask", "unet2d", "unet3d"])
+@pytest.mark.parametrize("name", ["mobilenet_v3_small", "resnet18", "multitask", "unet2d", "unet3d", "swin_unetr"])
 def test_a_network_answers_with_the_shape_of_its_task(name: str) -> None:
     """Predictor, self-test and training rely on these names and shapes; the other classifiers run at 384 below."""
     config = ModelConfig.checked({"model_type": name} | SIZES[name][-1])

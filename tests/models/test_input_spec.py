@@ -12,6 +12,7 @@ from core.studies.study import Kind
 
 FILM: dict[str, Any] = {"kind": "film", "size": (384, 384)}
 VOLUME: dict[str, Any] = {"kind": "volume", "patch": (64, 64, 64)}
+SLICES: dict[str, Any] = {"kind": "volume", "size": (256, 256), "slice_axis": 2}
 
 
 def test_grey_may_be_repeated_to_three_channels_and_nothing_else() -> None:
@@ -35,6 +36,13 @@ def test_grey_may_be_repeated_to_three_channels_and_nothing_else() -> None:
         (VOLUME | {"size": (64, 64)}, "slice_axis"),
         (VOLUME | {"patch": (320, 320, 320)}, "more than"),
         (VOLUME | {"orientation": "RAL"}, "orientation"),
+        (VOLUME | {"context": 1}, "name a slice_axis"),
+        (SLICES | {"context": 4}, "less than or equal to 3"),
+        (SLICES | {"context": -1}, "greater than or equal to 0"),
+        (SLICES | {"context": "two"}, "context"),
+        (SLICES | {"channels": 5}, "channels"),
+        (SLICES | {"context": 1, "network_channels": 1}, "from 1 channels of 3 slices"),
+        (SLICES | {"context": 1, "normalisation": "imagenet"}, "neighbouring slices"),
         (VOLUME | {"spacing_mm": (1, 1, float("nan"))}, "finite"),
     ],
 )
@@ -50,6 +58,19 @@ def test_a_slice_network_walks_a_volume() -> None:
 
     assert spec.feeds_slices
     assert spec.sentence() == "Volumes as stored, slices of 256 × 256 px."
+
+
+def test_neighbouring_slices_are_channels_of_the_network() -> None:
+    """The first layer's width follows from channels and context; three slices are no repeated grey."""
+    spec = InputSpec(**SLICES, channels=("T1", "FLAIR"), context=1)
+
+    assert spec.network_channels == 6
+    assert InputSpec(**SLICES, context=2).network_channels == 5
+    assert not InputSpec(**SLICES, context=1).repeats_grey
+    assert InputSpec(**SLICES, network_channels=3).repeats_grey
+    assert spec.sentence() == (
+        "Volumes as stored, slices of 256 × 256 px, each with 1 on either side, channels T1, FLAIR."
+    )
 
 
 def test_the_sidebar_sentence_names_size_channels_and_modality() -> None:

@@ -86,6 +86,7 @@ def test_json_carries_everything_that_made_the_result(film_result: tuple[Predict
     assert plain["model"]["maturity"] == "early"
     assert plain["model"]["assumed"] == ["Assumed: window full."]
     assert plain["heat_for"] == "tumour"
+    assert plain["slices"] is None
     assert {"readroom", "torch", "monai", "numpy", "python"} <= set(plain["versions"])
     assert plain["device"] == "cpu"
     assert plain["settings"]["explain"] is True

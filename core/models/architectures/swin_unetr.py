@@ -1,4 +1,4 @@
-"""Swin UNETR in three dimensions (Hatamizadeh 2022), MONAI's, version 1 blocks."""
+"""Swin UNETR in two and three dimensions (Hatamizadeh 2022), MONAI's, version 1 blocks."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def build(config: ModelConfig) -> nn.Module:
         in_channels=config.in_channels,
         out_channels=config.seg_out_channels,
         feature_size=config.feature_size,
-        spatial_dims=3,
+        spatial_dims=config.spatial_dims,
     )
     return network
 
@@ -32,9 +32,10 @@ def infer(shapes: Shapes) -> dict[str, Any] | None:
     """Channels and feature size from the patch embedding and the last layer."""
     first = shapes.get("swinViT.patch_embed.proj.weight", ())
     last = shapes.get("out.conv.conv.weight", ())
-    if len(first) != 5 or len(last) != 5:
+    if len(first) not in (4, 5) or len(last) != len(first):
         return None
-    return {"in_channels": first[1], "feature_size": first[0], "seg_out_channels": last[0], "spatial_dims": 3}
+    sizes = {"in_channels": first[1], "feature_size": first[0], "seg_out_channels": last[0]}
+    return {**sizes, "spatial_dims": len(first) - 2}
 
 
 ARCHITECTURE = Architecture(
@@ -45,7 +46,7 @@ ARCHITECTURE = Architecture(
     infer=infer,
     heat_layer=no_heat,
     preset="mri-1mm",
-    spatial_dims=(3,),
+    spatial_dims=(3, 2),
     probe_side=lambda _: 2 * DIVISOR,
     divisor=lambda _: DIVISOR,
 )
