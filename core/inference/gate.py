@@ -164,7 +164,7 @@ def _thumbnail(channel: Float, sides: Sequence[int]) -> Float:
 def _ring_power(channel: Float) -> Float:
     """Log of the mean power in each ring of spatial frequencies, the picture faded out towards its edges."""
     faded: NDArray[np.floating] = channel
-    squared: list[NDArray[np.float64]] = []
+    squared: list[NDArray[np.floating]] = []
     for axis, n in enumerate(channel.shape):
         along = [-1 if i == axis else 1 for i in range(channel.ndim)]
         faded = faded * np.hanning(n + 2)[1:-1].reshape(along)
