@@ -38,11 +38,11 @@ def uploaders(now: State) -> None:
         try:
             cases.receive(now.workspace, ((file.name, file) for file in given))
         finally:
-            _free(given)
+            free(given)
         st.rerun()
 
 
-def _free(files: Sequence[UploadedFile]) -> None:
+def free(files: Sequence[UploadedFile]) -> None:
     """Drop the server's own copies, which would otherwise stay in memory until the session ends."""
     context = get_script_run_ctx()
     if context is None or not exists():

@@ -39,6 +39,12 @@ def refusal(sentences: tuple[str, str, str]) -> None:
     st.html(f'<div class="rr-refusal" role="alert"><strong>{found}</strong> {why} {do}</div>')
 
 
+def faults(sentences: Sequence[str]) -> None:
+    """What must be mended, a line each."""
+    lines = "".join(f"<li>{escape(s)}</li>" for s in sentences)
+    st.html(f'<ul class="rr-refusal rr-faults" role="alert">{lines}</ul>')
+
+
 def cell(first: str, *others: str) -> None:
     """A cell of a table that is laid out in columns: one line, and quieter ones below."""
     more = "".join(f'<br><span class="rr-muted">{escape(other)}</span>' for other in others)
