@@ -15,10 +15,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.inference.gate import Familiarity
 from core.metrics.operating_points import OperatingPoint
 
 LabelMap = NDArray[np.uint8]  # the study's shape; 0 background, 1.. in the order of `labels`
 Heat = NDArray[np.float32]  # the study's shape, 0..1
+
+NO_PEAK = "The heat map is empty: nothing in the picture raises this score."
+"""The note of a prediction whose heat map is zero everywhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,7 @@ class Prediction:
     explains. thresholds : by class name, those in force. warnings : the admission's reasons and
     what was assumed of the model. slices : of one network that scores slice by slice, whose scores are
     then those of the slice that speaks loudest; an ensemble's members may walk along different axes.
+    familiarity : how far the study is from what the model was trained on; None where it has no gate.
     """
 
     model_id: str
@@ -77,6 +82,7 @@ class Prediction:
     warnings: tuple[str, ...]
     provenance: Provenance
     slices: SliceScores | None = None
+    familiarity: Familiarity | None = None
 
     def __post_init__(self) -> None:
         if (self.heat is None) != (self.heat_for is None):
@@ -115,6 +121,7 @@ def prediction_to_parts(prediction: Prediction) -> tuple[dict[str, Any], dict[st
         "warnings": list(prediction.warnings),
         "provenance": asdict(prediction.provenance),
         "slices": slices_to_plain(prediction.slices),
+        "ood": ood_to_plain(prediction.familiarity),
     }
     arrays = {"label_map": prediction.label_map, "heat": prediction.heat}
     return plain, {name: array for name, array in arrays.items() if array is not None}
@@ -125,6 +132,11 @@ def slices_to_plain(slices: SliceScores | None) -> dict[str, Any] | None:
     if slices is None:
         return None
     return {"axis": slices.axis, "scores": {name: list(scores) for name, scores in slices.scores.items()}}
+
+
+def ood_to_plain(found: Familiarity | None) -> dict[str, Any] | None:
+    """Whether the study is out of distribution: 'flagged', 'score' and 'cut_off'; None where nobody can tell."""
+    return None if found is None else asdict(found)
 
 
 def _slices_from_plain(plain: Mapping[str, Any] | None) -> SliceScores | None:
@@ -152,4 +164,5 @@ def prediction_from_parts(plain: Mapping[str, Any], arrays: Mapping[str, NDArray
         warnings=tuple(plain["warnings"]),
         provenance=Provenance(**{**made, "notes": tuple(made["notes"])}),
         slices=_slices_from_plain(plain.get("slices")),  # results stored before there were any
+        familiarity=Familiarity(**plain["ood"]) if plain.get("ood") else None,
     )

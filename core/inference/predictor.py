@@ -15,14 +15,13 @@ from core.errors import AdmissionError, CheckpointError
 from core.inference.admission import require_admission
 from core.inference.answer import Answer, Watch, ask
 from core.inference.ensemble import Outcome, join, outcome_of
+from core.inference.gate import Familiarity
 from core.inference.postprocess import MASK_THRESHOLD, count_voxels, volumes_ml
-from core.inference.prediction import Prediction, Provenance, request_settings
+from core.inference.prediction import NO_PEAK, Prediction, Provenance, request_settings
 from core.inference.sliding_window import OVERLAP, Progress
 from core.metrics.operating_points import OperatingPoint, Rule
 from core.models.model import Model
 from core.studies.study import Study
-
-NO_PEAK = "The heat map is empty: nothing in the picture raises this score."
 
 
 class Predictor:
@@ -87,7 +86,7 @@ class Predictor:
             heat=outcome.heat,
             heat_for=explained if outcome.heat is not None else None,
             thresholds=points,
-            warnings=(*admission.reasons, *model.card.assumed, *warnings),
+            warnings=(*_strange(outcome.familiarity), *admission.reasons, *model.card.assumed, *warnings),
             provenance=Provenance(
                 versions=outcome.engine["versions"],
                 device=outcome.engine["device"],
@@ -97,6 +96,7 @@ class Predictor:
                 notes=notes,
             ),
             slices=outcome.slices,
+            familiarity=outcome.familiarity,
         )
 
     def _outcome(
@@ -125,6 +125,11 @@ class Predictor:
         outcome = outcome_of(answer, self.model, cut)
         seconds = {**outcome.seconds, "postprocess": time.perf_counter() - started}
         return replace(outcome, seconds=seconds)
+
+
+def _strange(found: Familiarity | None) -> tuple[str, ...]:
+    """First of all warnings: no score of such a study can be read."""
+    return (found.sentence(),) if found is not None and found.flagged else ()
 
 
 def findings(model: Model) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.inference.prediction import Prediction
+from core.inference.prediction import NO_PEAK, Prediction
 from core.models.model import Model
 from core.studies.study import Kind
 from core.workflows import result_view
@@ -30,7 +30,7 @@ def show_result(now: State, case: Case, model: Model, found: Prediction) -> None
         _labels(found, model)
     _warnings(now, case, model, found)
     if found.scores:
-        words.caution(HEAT)
+        words.caution(NO_PEAK if NO_PEAK in found.provenance.notes else HEAT)
     if found.labels:
         words.caution(LABELS)
     _downloads(now, case, model, point, found)

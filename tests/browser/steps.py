@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import re
 from pathlib import Path
 
+import numpy as np
+from PIL import Image
 from playwright.sync_api import Page, TimeoutError, expect
 
 READY_MS = 30_000
@@ -26,6 +30,7 @@ def open_page(page: Page, url: str) -> None:
 
 def upload(page: Page, *paths: Path, cases: int) -> None:
     """Drop files on the first uploader and wait until the sidebar counts that many cases."""
+    expect(page.locator(FILES)).to_have_count(1, timeout=READY_MS)  # the one before is hidden until its run has ended
     page.locator(FILES).set_input_files([str(path) for path in paths])
     wait_for_cases(page, cases)
 
@@ -71,6 +76,27 @@ def wait_for_picture(page: Page, case: str) -> None:
     """Wait until the viewer has drawn a case."""
     expect(page.locator(".strip .facts")).to_contain_text(case, timeout=READY_MS)
     expect(page.locator(".stage[data-state=ready]")).to_be_visible(timeout=READY_MS)
+
+
+def painted(page: Page) -> int:
+    """How many pixels of the picture the overlay changes: with it, and without it by its key."""
+    stage = page.get_by_role("application").first
+    expect(page.locator(".stage[data-drawn*=labels], .stage[data-drawn*=heat]")).to_be_visible(timeout=READY_MS)
+    stage.focus()
+    with_overlay = _pixels(page)
+    page.keyboard.press("h")
+    bare = _pixels(page)
+    page.keyboard.press("h")
+    return int((with_overlay != bare).any(axis=-1).sum())
+
+
+def _pixels(page: Page) -> np.ndarray:
+    """The viewer's canvas (rows, columns, 3) after its next frame."""
+    data = page.locator(".stage canvas").evaluate(
+        "canvas => new Promise(done => requestAnimationFrame(() => requestAnimationFrame("
+        "() => done(canvas.toDataURL()))))"
+    )
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(data.split(",")[1]))).convert("RGB")).astype(int)
 
 
 def violations(page: Page) -> list[str]:

@@ -12,7 +12,8 @@ from captum.attr import LayerAttribution, LayerGradCam
 
 from core.engines.torch_engine import TorchEngine
 from core.inference.explain import GradCam
-from core.inference.predictor import NO_PEAK, Predictor
+from core.inference.prediction import NO_PEAK
+from core.inference.predictor import Predictor
 from core.models import architectures
 from core.models.model import Model
 

@@ -7,9 +7,11 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.inference.prediction import NO_PEAK
 from core.studies.study import Kind
 from core.workflows.cases import add_sample
 from core.workspace import Workspace, jobs
+from pages._ui.result_panel import HEAT
 from tests.pages.conftest import ended, texts
 from tests.pages.tiny_shelf import CHEST, CHEST_TWO, HIPPOCAMPUS
 
@@ -62,7 +64,6 @@ def test_nothing_runs_until_asked_and_then_scores_come_with_their_threshold(
     assert "pneumonia was found in 90 of 100 (90.0 %, 95 % interval 82.6–94.5)" in shown
     assert "called wrongly in 40 of 200 (20.0 %, 95 % interval 15.0–26.1)" in shown
     assert "A score is the model output, not the chance of disease." in shown
-    assert "It is not an outline of disease." in shown
 
 
 def test_a_result_is_gone_with_another_model_and_back_with_its_own(open_app: OpenApp, two_cases: Workspace) -> None:
@@ -161,3 +162,17 @@ def test_a_run_that_was_deleted_is_said_to_be_gone(open_app: OpenApp, two_cases:
     app = open_app("predict", model=CHEST, case="case-01", job="0123456789abcdef")
 
     assert "That run is no longer here." in texts(app)
+
+
+@pytest.mark.parametrize(("peak", "told", "not_told"), [(1, HEAT, NO_PEAK), (0, NO_PEAK, HEAT)])
+def test_a_heat_map_comes_with_its_caution_and_an_empty_one_is_said(
+    open_app: OpenApp, two_cases: Workspace, monkeypatch: pytest.MonkeyPatch, peak: int, told: str, not_told: str
+) -> None:
+    """A reader who sees no lines must know that there are none, and not look for a fault."""
+    monkeypatch.setattr("core.inference.explain._weigh", lambda scores, features: peak * (features[:, :1].abs() + 1))
+    app = open_app("predict", model=CHEST, case="case-01")
+
+    _run(app, two_cases)
+
+    assert told in texts(app)
+    assert f'role="note">{not_told}' not in texts(app)
