@@ -28,6 +28,8 @@ SIZES: dict[str, list[dict[str, Any]]] = {
     "unet3d": [
         {"base_filters": 4, "depth": 3, "seg_out_channels": 3, "norm": "batch"},
         {"base_filters": 4, "depth": 2, "res_units": 1, "in_channels": 4},
+        {"base_filters": 4, "depth": 3, "top_stride": 1},
+        {"base_filters": 4, "depth": 2, "top_stride": 1, "in_channels": 4},
     ],
     "swin_unetr": [
         {"feature_size": 12, "in_channels": 4, "seg_out_channels": 3, "spatial_dims": 3},
@@ -70,6 +72,21 @@ def test_a_network_answers_with_the_shape_of_its_task(name: str) -> None:
         assert answers["logits"].shape == (1, config.cls_num_classes)
     if config.task is not Task.CLASSIFICATION:
         assert answers["segmentation"].shape == (1, config.seg_out_channels, *array.shape[2:])
+
+
+@pytest.mark.parametrize(("name", "stride", "side"), [("unet2d", 2, 8), ("unet2d", 1, 4), ("unet3d", 1, 4)])
+def test_first_level_may_keep_the_full_grid(name: str, stride: int, side: int) -> None:
+    """A structure a few voxels thick is gone from a grid halved at once; what must divide a side halves with it."""
+    architecture = architectures.get(name)
+    config = ModelConfig.checked({"model_type": name, "base_filters": 4, "depth": 3, "in_channels": 1,
+                                  "seg_out_channels": 2, "top_stride": stride})  # fmt: skip
+    network = architecture.build(config).eval()
+
+    with torch.inference_mode():
+        answer = network(torch.zeros(1, 1, *(4 * side,) * config.spatial_dims))
+
+    assert architecture.divisor(config) == side
+    assert answer.shape[2:] == (4 * side,) * config.spatial_dims
 
 
 @pytest.mark.seeds(3)

@@ -1,6 +1,7 @@
 """MONAI's residual U-Net in two and three dimensions; the channels double at each level.
 
-The strides leave no trace in the tensors: 2 at each level is taken, as in MONAI's own examples.
+Each level halves the grid, as in MONAI's own examples, but for the first where `top_stride` is 1: small
+structures then keep features of their own resolution. Without residual units it leaves no trace in the tensors.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def unet(name: str, spatial_dims: int, preset: str) -> Architecture:
             in_channels=config.in_channels,
             out_channels=config.seg_out_channels,
             channels=tuple(config.base_filters * 2**level for level in range(config.depth + 1)),
-            strides=(2,) * config.depth,
+            strides=(config.top_stride, *(2,) * (config.depth - 1)),
             num_res_units=config.res_units,
             norm=config.norm,
         )
@@ -47,7 +48,7 @@ def unet(name: str, spatial_dims: int, preset: str) -> Architecture:
         spatial_dims=(spatial_dims,),
         # The lowest level keeps two voxels a side: instance norm needs more than one.
         probe_side=lambda config: max(32, 2 ** (config.depth + 1)),
-        divisor=lambda config: 2**config.depth,
+        divisor=lambda config: config.top_stride * 2 ** (config.depth - 1),
     )
 
 
@@ -64,7 +65,10 @@ def _infer(shapes: Shapes, spatial_dims: int) -> dict[str, Any] | None:
         return None
     # A transposed convolution stores (in, out, …), a plain one (out, in, …); the last unit is plain.
     out = last[-1][0] if units else last[-1][1]
+    # The way around a level's units is as wide as its stride asks for, and nothing where it changes nothing.
+    around = shapes.get(f"{_DOWN}0.residual.weight", (0, 0, 1))
     return {
+        **({"top_stride": 1 if around[2] == 1 else 2} if units else {}),
         "in_channels": first[1],
         "base_filters": first[0],
         "depth": depth,
