@@ -15,7 +15,7 @@ from core.cli.frame import Exit, fault_sentence
 from core.cli.say import answer, answer_json, complain, printable, progress_bar
 from core.cli.wanted import Wanted
 from core.errors import Cancelled, ChoiceNeeded, ReadroomError
-from core.inference.prediction import Prediction
+from core.inference.prediction import Prediction, ood_to_plain
 from core.models.atomic import write_atomically
 from core.models.model import Model
 from core.studies.study import Study
@@ -103,6 +103,7 @@ def _answer(
         "task": made.task,
         "input_sha256": made.input_sha256,
         "weights_sha256": made.weights_sha256,
+        "ood": ood_to_plain(made.familiarity),
     }
     if model.classes:
         said["scores"] = dict(made.scores)

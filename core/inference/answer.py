@@ -18,6 +18,7 @@ from core.engines.engine import Engine, OutOfMemory
 from core.engines.torch_engine import TorchEngine
 from core.errors import Cancelled, InferenceError
 from core.inference.explain import GradCam
+from core.inference.gate import Familiarity, familiarity, look_at
 from core.inference.postprocess import class_probabilities, class_scores, scores_by_slice
 from core.inference.prediction import SliceScores
 from core.inference.preprocess import Prepared, preprocess
@@ -64,7 +65,8 @@ class Answer:
 
     scores : probability by class name. slices : the same for each slice of a volume that a 2-D network
     walked along, else None. segmentation : logits (outputs, *network grid). heat : map
-    of the explained class (*network grid), unscaled. engine : its description. seconds : by stage.
+    of the explained class (*network grid), unscaled. familiarity : of the study, where the model has a
+    gate. engine : its description. seconds : by stage.
     """
 
     prepared: Prepared
@@ -72,6 +74,7 @@ class Answer:
     slices: SliceScores | None
     segmentation: Float | None
     heat: Float | None
+    familiarity: Familiarity | None
     engine: Mapping[str, Any]
     seconds: Mapping[str, float]
     notes: tuple[str, ...]
@@ -102,6 +105,7 @@ def ask(study: Study, model: Model, *, device: str | None, explained: str | None
     clock, notes = _Clock(), []
     watch.tell(0.0, "Preparing the study")
     prepared = preprocess(study, model.input)
+    near = None if model.gate is None else familiarity(model.gate, look_at(study, prepared, model.input))
     clock.lap("preprocess")
     for engine in _engines(model, device):
         runner: TorchEngine | GradCam = engine if explained is None else GradCam(engine, model.classes.index(explained))
@@ -120,7 +124,7 @@ def ask(study: Study, model: Model, *, device: str | None, explained: str | None
         if isinstance(runner, GradCam):
             clock.seconds["explain"] = runner.seconds
             clock.seconds["network"] -= runner.seconds
-        return _answer(run, prepared, model, engine.describe(), clock.seconds, notes)
+        return _answer(run, prepared, near, model, engine.describe(), clock.seconds, notes)
     raise InferenceError(
         found=f"{model.display_name} ran out of memory.",
         why="Not even one window of this study fits beside what else is running.",
@@ -163,6 +167,7 @@ def _run(engine: Engine, prepared: Prepared, model: Model, watch: Watch) -> Wind
 def _answer(
     run: Windowed,
     prepared: Prepared,
+    near: Familiarity | None,
     model: Model,
     engine: Mapping[str, Any],
     seconds: Mapping[str, float],
@@ -179,7 +184,7 @@ def _answer(
     scores: dict[str, float] = {}
     slices = None
     if "logits" in outputs:
-        probability = class_probabilities(outputs["logits"], model.config.activation)
+        probability = class_probabilities(outputs["logits"] / np.float32(model.temperature), model.config.activation)
         scores = class_scores(probability, model.classes, model.config.activation)
         slices = scores_by_slice(probability, model.classes, prepared)
     return Answer(
@@ -188,6 +193,7 @@ def _answer(
         slices=slices,
         segmentation=outputs["segmentation"][0] if "segmentation" in outputs else None,
         heat=outputs["heat"][0, 0] if "heat" in outputs else None,
+        familiarity=near,
         engine=engine,
         seconds=seconds,
         notes=(*prepared.notes, *notes),

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from core.errors import ConfigError
 from core.inference.answer import Answer
 from core.inference.explain import heat_on_study
+from core.inference.gate import Familiarity
 from core.inference.postprocess import MASK_THRESHOLD, decide, each_on_study_grid, label_map
 from core.inference.prediction import SliceScores
 from core.metrics.operating_points import is_positive
@@ -30,7 +31,10 @@ Ask = Callable[[Model, int], Answer]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
-    """An answer on the study's own grid: scores, labels and a heat map of 0..1 by its peak; of one model its slices."""
+    """An answer on the study's own grid: scores, labels and a heat map of 0..1 by its peak; of one model its slices.
+
+    familiarity : of several models, of that which finds the study strangest.
+    """
 
     scores: Mapping[str, float]
     label_map: NDArray[np.uint8] | None
@@ -38,6 +42,7 @@ class Outcome:
     engine: Mapping[str, Any]
     seconds: Mapping[str, float]
     notes: tuple[str, ...]
+    familiarity: Familiarity | None
     slices: SliceScores | None = None
 
 
@@ -47,7 +52,9 @@ def outcome_of(answer: Answer, model: Model, threshold: float) -> Outcome:
     if answer.segmentation is not None:
         labels = label_map(answer.segmentation, answer.prepared, model.config.segmentation_activation, threshold)
     heat = None if answer.heat is None else heat_on_study(answer.heat, answer.prepared)
-    return Outcome(answer.scores, labels, heat, answer.engine, answer.seconds, answer.notes, answer.slices)
+    return Outcome(
+        answer.scores, labels, heat, answer.engine, answer.seconds, answer.notes, answer.familiarity, answer.slices
+    )
 
 
 def join(model: Model, ask: Ask, threshold: float) -> Outcome:
@@ -64,6 +71,7 @@ def join(model: Model, ask: Ask, threshold: float) -> Outcome:
     seconds: dict[str, float] = {}
     notes: list[str] = []
     engine: Mapping[str, Any] = {}
+    near: list[Familiarity] = []
     for number, (member, share) in enumerate(zip(model.members, shares, strict=True)):
         answer = ask(member.model, number)
         said = _calls(answer.scores, member.model) if model.rule is EnsembleRule.VOTE else answer.scores
@@ -75,12 +83,14 @@ def join(model: Model, ask: Ask, threshold: float) -> Outcome:
             heat = mine if heat is None else heat + mine
         for stage, spent in answer.seconds.items():
             seconds[stage] = seconds.get(stage, 0.0) + spent
+        near += [answer.familiarity] if answer.familiarity else []
         notes += [note for note in answer.notes if note not in notes]
         engine = answer.engine
     peak = 0.0 if heat is None else float(heat.max())
     if heat is not None and peak > 0:
         heat = heat / np.float32(peak)
-    return Outcome(scores, tally.labels(threshold), heat, engine, seconds, tuple(notes))
+    strangest = max(near, key=lambda one: one.score / one.cut_off, default=None)
+    return Outcome(scores, tally.labels(threshold), heat, engine, seconds, tuple(notes), strangest)
 
 
 def _shares(model: Model) -> tuple[float, ...]:

@@ -17,8 +17,9 @@ from functools import reduce
 import numpy as np
 from numpy.typing import NDArray
 
-from core.inference.preprocess import Prepared
+from core.inference.preprocess import Prepared, choose_channels
 from core.models.gate import Gate
+from core.models.input_spec import InputSpec
 from core.studies.study import Kind, Study
 
 Float = NDArray[np.float32]
@@ -55,6 +56,13 @@ class Familiarity:
     score: float
     cut_off: float
 
+    def sentence(self) -> str:
+        """What to say of a study that is flagged."""
+        return (
+            "This does not look like what the model was trained on: its distance from the training cases is "
+            f"{self.score:.2f}, and {self.cut_off:.2f} is the largest that is familiar."
+        )
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Look:
@@ -64,18 +72,20 @@ class Look:
     figures: Float
 
 
-def look_at(study: Study, prepared: Prepared) -> Look:
+def look_at(study: Study, prepared: Prepared, spec: InputSpec) -> Look:
     """The descriptors of a study as the model is about to see it.
 
     Thumbnail and rings come from each channel standardised by itself, so that brightness does not move them;
     brightness and contrast in the study's own window are figures of their own.
     """
     sides = SIDES[study.kind]
-    channels = [_standard(channel) for channel in prepared.array]
+    # Grey that the network is fed three times is looked at once.
+    repeated = len(prepared.array) // len(spec.channels)
+    channels = [_standard(channel) for channel in prepared.array[::repeated]]
     figures = [np.concatenate([_ring_power(c), np.percentile(c, PERCENTILES)]) for c in channels]
     return Look(
         np.concatenate([_thumbnail(c, sides).ravel() for c in channels]).astype(np.float32),
-        np.concatenate([*figures, _brightness(study)]).astype(np.float32),
+        np.concatenate([*figures, _brightness(study, choose_channels(study, spec))]).astype(np.float32),
     )
 
 
@@ -178,10 +188,11 @@ def _ring_power(channel: Float) -> Float:
     return np.log(sums[: len(BANDS) - 1] / np.maximum(counts[: len(BANDS) - 1], 1) + _TINY).astype(np.float32)
 
 
-def _brightness(study: Study) -> Float:
+def _brightness(study: Study, chosen: Sequence[int]) -> Float:
     """Mean and spread of each channel in its own window, 0..1."""
     found = []
-    for channel, window in zip(study.pixels, study.windows, strict=True):
-        shown = np.clip((channel - window.low) / max(window.high - window.low, _TINY), 0, 1)
+    for number in chosen:
+        window = study.windows[number]
+        shown = np.clip((study.pixels[number] - window.low) / max(window.high - window.low, _TINY), 0, 1)
         found += [float(shown.mean()), float(shown.std())]
     return np.array(found, np.float32)

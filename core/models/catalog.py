@@ -110,6 +110,8 @@ def read_model(path: Path) -> Model:
         verified=intact,
         problem=_sidecar_problem(path, facts) if intact else CHECKSUM_DIFFERS,
         notes=notes,
+        temperature=facts.temperature,
+        gate=facts.gate,
         created=facts.created,
         size_bytes=path.stat().st_size,
     )

@@ -26,6 +26,7 @@ from core.models.building import expected_shapes
 from core.models.card import Card
 from core.models.config import CONFIG_NAME, ModelConfig
 from core.models.facts import Facts
+from core.models.gate import Gate
 from core.models.hashing import weights_sha256
 from core.models.matching import require_match
 from core.models.naming import lies_under, require_id
@@ -53,6 +54,8 @@ def save_model_with_config(
     operating_points: Iterable[OperatingPoint] = (),
     self_test: bool = True,
     stored: Literal["float32", "float16"] = "float32",
+    temperature: float = 1.0,
+    gate: Gate | None = None,
 ) -> None:
     """Write a checkpoint and its `model_config.json`, each atomically; folders are made.
 
@@ -63,6 +66,7 @@ def save_model_with_config(
     self_test : record what the network answers to a seeded input; our format only.
     stored : the precision of the parameters in our format; buffers (normalisation statistics) stay float32.
         For float16 the weights must be rounded already, so that what was measured is what is stored.
+    temperature, gate : see `Facts`; our format only.
 
     Raises
     ------
@@ -74,7 +78,9 @@ def save_model_with_config(
     if path.suffix == OURS:
         if optimizer is not None:
             log.warning("A .safetensors checkpoint holds no optimiser state; save a .pth to resume training.")
-        _save_ours(model, path, config, _Beside(card or Card(), tuple(operating_points), training, self_test, stored))
+        points = tuple(operating_points)
+        beside = _Beside(card or Card(), points, training, self_test, stored, temperature, gate)
+        _save_ours(model, path, config, beside)
     elif path.suffix in PLAIN:
         _save_plain(model, path, config, optimizer, training)
     else:
@@ -133,6 +139,8 @@ class _Beside:
     training: dict[str, Any]
     self_test: bool
     stored: Literal["float32", "float16"]
+    temperature: float
+    gate: Gate | None
 
 
 def _save_ours(model: nn.Module, path: Path, config: ModelConfig, beside: _Beside) -> None:
@@ -151,6 +159,8 @@ def _save_ours(model: nn.Module, path: Path, config: ModelConfig, beside: _Besid
         weights_sha256=weights_hash,
         operating_points=tuple(_bound(point, weights_hash) for point in beside.points),
         self_test=self_tests.record(model, config) if beside.self_test else None,
+        temperature=beside.temperature,
+        gate=beside.gate,
         versions=installed_versions(),
         training=beside.training,
         created=datetime.now(UTC).isoformat(timespec="seconds"),

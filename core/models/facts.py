@@ -6,6 +6,7 @@ JSON; `facts_sha256` is over all the others, so that a changed digit in a thresh
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +16,7 @@ from core.errors import CheckpointError
 from core.metrics.operating_points import OperatingPoint
 from core.models.card import Card
 from core.models.config import ModelConfig
+from core.models.gate import Gate
 from core.models.hashing import text_sha256
 from core.models.strict_json import canonical_json, parse_json_object
 
@@ -29,6 +31,7 @@ FORMAT = "pt"
 class Facts:
     """What stands in the header, checked.
 
+    temperature : logits are divided by it before they become scores (Guo 2017). gate : see `gate`.
     versions : of torch and the libraries that wrote the file. training : epoch and the metrics of
     training, as the trainer gave them. self_test : see `self_test`. source : of an import, what was
     read. created : ISO 8601, None for an import, so that equal imports are equal files.
@@ -45,6 +48,8 @@ class Facts:
     training: dict[str, Any] = field(default_factory=dict)
     source: dict[str, Any] = field(default_factory=dict)
     created: str | None = None
+    temperature: float = 1.0
+    gate: Gate | None = None
 
     def to_metadata(self) -> dict[str, str]:
         """The header's text facts, sealed."""
@@ -66,6 +71,10 @@ class Facts:
         }
         if self.self_test is not None:
             facts["self_test"] = canonical_json(self.self_test)
+        if self.temperature != 1.0:
+            facts["temperature"] = repr(self.temperature)
+        if self.gate is not None:
+            facts["gate"] = canonical_json(self.gate.to_plain())
         if self.created is not None:
             facts["created"] = self.created
         return facts | {"facts_sha256": seal(facts)}
@@ -104,13 +113,15 @@ def read_facts(metadata: dict[str, str]) -> Facts:
             weights_sha256=metadata["weights_sha256"],
             operating_points=_points(metadata["operating_points"]),
             self_test=_optional(metadata, "self_test"),
+            temperature=_temperature(metadata),
+            gate=_gate(metadata),
             origins={str(k): str(v) for k, v in _table(metadata, "origins").items()},
             versions={str(k): str(v) for k, v in _table(metadata, "versions").items()},
             training=_table(metadata, "training"),
             source=_table(metadata, "source"),
             created=metadata.get("created"),
         )
-    except (KeyError, ValueError, ValidationError) as error:
+    except (KeyError, TypeError, ValueError, ValidationError) as error:
         said = f"{error.args[0]} is missing" if isinstance(error, KeyError) else str(error).splitlines()[0][:160]
         raise CheckpointError(
             found=f"The facts in the checkpoint's header do not fit: {said}.",
@@ -124,6 +135,18 @@ def _points(text: str) -> tuple[OperatingPoint, ...]:
     if not isinstance(held, list) or any(not isinstance(point, dict) for point in held):
         raise ValueError("operating points are no list of objects")
     return tuple(OperatingPoint.from_dict(point) for point in held)
+
+
+def _temperature(metadata: dict[str, str]) -> float:
+    value = float(metadata.get("temperature", "1"))
+    if not 0 < value < math.inf:
+        raise ValueError("the temperature is no positive number")
+    return value
+
+
+def _gate(metadata: dict[str, str]) -> Gate | None:
+    held = _optional(metadata, "gate")
+    return None if held is None else Gate.from_plain(held)
 
 
 def _table(metadata: dict[str, str], name: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from core.metrics.operating_points import OperatingPoint
 from core.models.architectures import Task
 from core.models.card import Card
 from core.models.config import ModelConfig
+from core.models.gate import Gate
 from core.models.input_spec import InputSpec
 
 
@@ -41,7 +42,8 @@ class Model:
     path : the checkpoint, or the description of an ensemble. origins : for each field of the
     configuration and `input.<field>`, where its value comes from. verified : the bytes are those
     that were written. problem : one sentence that says why it cannot be used; None when it can.
-    notes : findings that do not stand in the way. members, rule : of an ensemble.
+    notes : findings that do not stand in the way. temperature : logits are divided by it before they become
+    scores. gate : what its training cases look like; None where nobody noted it. members, rule : of an ensemble.
     """
 
     id: str
@@ -56,6 +58,8 @@ class Model:
     verified: bool = False
     problem: str | None = None
     notes: tuple[str, ...] = ()
+    temperature: float = 1.0
+    gate: Gate | None = None
     members: tuple[Member, ...] = ()
     rule: EnsembleRule | None = None
     created: str | None = None

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from core import NOTICE
-from core.inference.prediction import Prediction, slices_to_plain
+from core.inference.prediction import Prediction, ood_to_plain, slices_to_plain
 from core.metrics.intervals import Estimate
 from core.metrics.operating_points import OperatingPoint, is_positive
 from core.models.atomic import write_atomically
@@ -52,6 +52,7 @@ def result_json(prediction: Prediction, study: Study, model: Model, case: str, c
         "model": _model(model),
         "task": prediction.task,
         "scores": dict(prediction.scores),
+        "ood": ood_to_plain(prediction.familiarity),
         "slices": slices_to_plain(prediction.slices),
         "thresholds": {
             finding: _threshold(point, prediction.scores) for finding, point in prediction.thresholds.items()

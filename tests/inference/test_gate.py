@@ -42,7 +42,7 @@ def chests(film: Any) -> Callable[[int, int], list[Study]]:
 
 
 def look(study: Study, spec: InputSpec = FILM) -> Look:
-    return look_at(study, preprocess(study, spec))
+    return look_at(study, preprocess(study, spec), spec)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.inference.gate import Familiarity
 from core.inference.prediction import (
     Prediction,
     Provenance,
@@ -65,6 +66,7 @@ def prediction() -> Prediction:
         warnings=("Look twice.",),
         provenance=made,
         slices=SliceScores(2, {"NORMAL": (0.1 + 0.7, 0.5), "PNEUMONIA": (1 / 3, 0.5)}),
+        familiarity=Familiarity(True, 0.1 + 1.7, 1.5),
     )
 
 
@@ -78,6 +80,7 @@ def test_parts_come_together_to_the_same_prediction() -> None:
     assert prediction_to_parts(again)[0] == plain
     assert again.scores == first.scores
     assert again.slices == first.slices
+    assert again.familiarity == first.familiarity
     assert again.thresholds == first.thresholds
     assert again.provenance == first.provenance
     assert np.array_equal(again.label_map, first.label_map)

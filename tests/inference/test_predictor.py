@@ -13,11 +13,13 @@ from monai.inferers import sliding_window_inference
 
 from core.engines.torch_engine import TorchEngine
 from core.errors import AdmissionError, Cancelled, CheckpointError
+from core.inference.gate import fit_gate, look_at
 from core.inference.predictor import Predictor, findings, thresholds_in_force
 from core.inference.preprocess import preprocess
 from core.metrics.operating_points import Rule
 from core.models.card import Card
 from core.models.model import Model
+from core.studies.study import Kind
 
 MakeModel = Callable[..., Model]
 FACTS = {"modality": "DX", "body_part": "CHEST"}
@@ -264,3 +266,51 @@ def test_progress_goes_up_in_words(saved_model: MakeModel, head: Any) -> None:
     assert shares == sorted(shares)
     assert told[0] == (0.0, "Preparing the study")
     assert told[-1][0] == 1.0
+
+
+def test_temperature_divides_the_logits_and_keeps_the_order(saved_model: MakeModel, chest_film: Any) -> None:
+    """A calibrated model says the same thing with the certainty that it showed on other cases."""
+    model = saved_model("classifier")
+    inputs = torch.from_numpy(preprocess(chest_film, model.input).array)[None]
+    with torch.inference_mode():
+        expected = torch.softmax(TorchEngine(model, "cpu").network(inputs).double() / 2.5, 1)[0]
+
+    prediction = Predictor(replace(model, temperature=2.5), "cpu").predict(chest_film)
+
+    assert list(prediction.scores.values()) == pytest.approx(expected.tolist(), abs=1e-7)
+
+
+@pytest.fixture
+def narrow(saved_model: MakeModel, film: Any) -> Model:
+    """A classifier whose gate knows grey noise of one brightness."""
+    model = saved_model("classifier")
+    studies = [film(r.normal(100, 20, (90, 70)).clip(0, 255), **FACTS) for r in np.random.default_rng(1).spawn(80)]
+    looks = [look_at(study, preprocess(study, model.input), model.input) for study in studies]
+    return replace(model, gate=fit_gate(looks[:50], looks[50:], Kind.FILM, "30 pictures"))
+
+
+def test_strange_study_is_told_before_any_other_warning(narrow: Model, film: Any) -> None:
+    """The network answers anything; the reader must know first that it was never taught such a thing."""
+    strange = film(np.indices((90, 70))[0] % 20 * 12.0, **FACTS)
+
+    prediction = Predictor(narrow, "cpu").predict(strange)
+
+    assert prediction.familiarity is not None
+    assert prediction.familiarity.flagged
+    assert prediction.warnings[0] == prediction.familiarity.sentence()
+    assert "does not look like" in prediction.warnings[0]
+    assert prediction.scores
+
+
+def test_familiar_study_carries_its_distance_and_no_warning(narrow: Model, film: Any) -> None:
+    """The figure is there for whoever wants to draw the line elsewhere."""
+    prediction = Predictor(narrow, "cpu").predict(film(np.random.default_rng(9).normal(100, 20, (90, 70)), **FACTS))
+
+    assert prediction.familiarity is not None
+    assert 0 < prediction.familiarity.score <= prediction.familiarity.cut_off
+    assert not any("does not look like" in warning for warning in prediction.warnings)
+
+
+def test_model_without_a_gate_claims_nothing(saved_model: MakeModel, chest_film: Any) -> None:
+    """Nobody can say of an imported network what it was shown."""
+    assert Predictor(saved_model("classifier"), "cpu").predict(chest_film).familiarity is None
