@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import IO
 
-from core.errors import GeometryError, NotFound, ReadroomError
+from core.errors import Choice, ChoiceNeeded, GeometryError, NotFound, ReadroomError
 from core.studies import combine_channels
 from core.studies.study import Kind, Study
 from core.studies.synthetic import synthetic_film, synthetic_volume
@@ -24,6 +24,9 @@ from core.workspace import Case, Upload, Uploads, UploadState, Workspace
 
 SAMPLE_SEED = 7
 """One seed, so that everyone's sample is the same picture and the same numbers."""
+
+VOLUME = ":"
+"""Between a series and the number of its volume, in the id of a choice."""
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """What makes a spreadsheet compute a cell instead of showing it."""
@@ -65,32 +68,42 @@ def read_waiting(workspace: Workspace, progress: Callable[[int, int], None] | No
             workspace.touch()
 
 
-def answer_choice(workspace: Workspace, upload_id: str, choice: str) -> Case:
+def answer_choice(workspace: Workspace, upload_id: str, choice: str) -> Case | None:
     """Read one of the studies that lie in an upload; the others stay on offer.
+
+    None where the choice is a series of several volumes: nothing was read, and its volumes are on offer instead.
 
     Raises
     ------
     NotFound : the upload or the choice is not there. StudyError : it cannot be read after all.
     """
     uploads = Uploads(workspace)
-    upload = uploads.get(upload_id)
-    if choice not in {c.id for c in upload.choices}:
-        raise NotFound(
-            found="That series is not in this upload.",
-            why="Only what was found in it can be read.",
-            do="Choose one of the list.",
-        )
-    # A number asks for a volume of a 4-D file, anything else for a series.
-    study = (
-        open_study(upload.files, volume=int(choice)) if choice.isdigit() else open_study(upload.files, series=choice)
-    )
-    case = _keep(workspace, study, upload_id)
-    left = upload.without(choice)
-    if left.choices:
-        uploads.keep(left)
-    else:
-        uploads.drop(upload_id)
-    return case
+    # Two tabs of one owner must not read the same choice into two cases.
+    with _reading.setdefault(workspace.folder, threading.Lock()):
+        upload = uploads.get(upload_id)
+        chosen = next((c for c in upload.choices if c.id == choice), None)
+        if chosen is None:
+            raise NotFound(
+                found="That study is not on offer in this upload.",
+                why="It was read or taken away already, perhaps in another tab.",
+                do="Choose one of the list.",
+            )
+        series, volume = _series_and_volume(choice)
+        try:
+            study = open_study(upload.files, series=series, volume=volume)
+        except ChoiceNeeded as further:
+            if series is None or volume is not None:
+                raise
+            parts = (Choice(f"{series}{VOLUME}{one.id}", f"{chosen.what}: {one.what}") for one in further.choices)
+            uploads.keep(upload.divided(choice, parts))
+            return None
+        case = _keep(workspace, study, upload_id)
+        left = upload.without(choice)
+        if left.choices:
+            uploads.keep(left)
+        else:
+            uploads.drop(upload_id)
+        return case
 
 
 def join_channels(workspace: Workspace, channels: Mapping[str, str]) -> Case:
@@ -168,6 +181,12 @@ def _groups(batch: Path) -> list[list[Path]]:
     except ReadroomError:
         # Files that cannot be sorted together are read one by one: then the bad one is refused by name.
         return [[file] for file in files]
+
+
+def _series_and_volume(choice: str) -> tuple[str | None, int | None]:
+    """What a choice asks for: a volume by its number, a series by its id, or a volume of a series."""
+    series, _, volume = choice.rpartition(VOLUME)
+    return (series or None, int(volume)) if volume.isdigit() else (choice, None)
 
 
 def _read(workspace: Workspace, uploads: Uploads, upload: Upload) -> None:

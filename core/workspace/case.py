@@ -5,7 +5,7 @@ Owns the two records and their JSON. Where they lie and who may see them is left
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -91,8 +91,12 @@ class Upload:
 
     def without(self, choice: str) -> Upload:
         """The same upload with one choice less."""
+        return self.divided(choice, ())
+
+    def divided(self, choice: str, parts: Iterable[Choice]) -> Upload:
+        """The same upload with the parts of a choice in its place; they come first, since they were asked for."""
         left = tuple(c for c in self.choices if c.id != choice)
-        return Upload(self.id, self.files, self.state, self.refusal, left)
+        return Upload(self.id, self.files, self.state, self.refusal, (*parts, *left))
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready values; the files are those beside it, in the order of their neutral names."""

@@ -71,11 +71,8 @@ def _header() -> None:
 
 def _choice(now: State, upload: Upload) -> None:
     what = {choice.id: choice.what for choice in upload.choices}
-    held = "1 more study" if len(what) == 1 else f"{len(what)} studies. Choose one; the others stay on offer"
     line = st.container(horizontal=True, vertical_alignment="bottom", key=f"line-{upload.id}")
-    chosen = line.selectbox(
-        f"This upload holds {held}.", list(what), format_func=lambda c: what[c], key=f"choice-{upload.id}"
-    )
+    chosen = line.selectbox(_question(upload), list(what), format_func=lambda c: what[c], key=f"choice-{upload.id}")
     if line.button("Read this one", key=f"read-{upload.id}", type="primary"):
         try:
             with st.spinner("Reading…"):
@@ -84,6 +81,14 @@ def _choice(now: State, upload: Upload) -> None:
             words.refusal((refusal.found, refusal.why, refusal.do))
         else:
             st.rerun()
+
+
+def _question(upload: Upload) -> str:
+    count = len(upload.choices)
+    if count == 1:
+        return "This upload holds 1 more study."
+    volumes = ", several of them volumes of one series" if cases.VOLUME in upload.choices[0].id else ""
+    return f"This upload holds {count} studies{volumes}. Choose one; the others stay on offer."
 
 
 def _remove(now: State, case_id: str) -> None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import re
 import time
 import zipfile
 from pathlib import Path
 
 import psutil
+import pydicom
 import pytest
 from playwright.sync_api import Page, expect
 
 from core.studies.synthetic import synthetic_film, synthetic_volume
 from tests.browser.conftest import Server
-from tests.browser.steps import FILES, FOLDER, READY_MS, open_page, to_predict, upload, wait_for_cases
+from tests.browser.steps import FILES, FOLDER, READY_MS, choose, open_page, to_predict, upload, wait_for_cases
 
 PATIENT = "Mustermann_Erika_1950"
 
@@ -102,6 +104,40 @@ def test_a_real_zip_of_two_series_asks_which(tiny_server: Server, page: Page, sh
 
     wait_for_cases(page, 1)
     expect(page.get_by_text(re.compile("This upload holds 1 more study"))).to_be_visible()
+
+
+@pytest.mark.realdata
+def test_a_real_series_of_three_volumes_beside_another_is_asked_about_twice(
+    tiny_server: Server, page: Page, shared_data: Path, tmp_path: Path
+) -> None:
+    """Which series, then which volume of it: both answers on the page, and the rest stays on offer."""
+    exam = _exam(shared_data / "mri" / "dicom", tmp_path / "exam.zip")
+    open_page(page, tiny_server.url)
+    page.locator(FILES).set_input_files(str(exam))
+    expect(page.get_by_text("This upload holds 2 studies.")).to_be_visible(timeout=READY_MS)
+
+    choose(page, "This upload holds", "MR series 4, 45 slices of 64 x 64")
+    page.get_by_role("button", name="Read this one").click()
+    expect(page.get_by_text("This upload holds 4 studies, several of them volumes")).to_be_visible(timeout=READY_MS)
+    choose(page, "This upload holds", "MR series 4, 45 slices of 64 x 64: volume 2 of 3")
+    page.get_by_role("button", name="Read this one").click()
+
+    wait_for_cases(page, 1)
+    expect(page.get_by_text("64 × 64 × 15 voxels")).to_be_visible()
+    expect(page.get_by_text("This upload holds 3 studies")).to_be_visible()
+
+
+def _exam(folder: Path, target: Path) -> Path:
+    """Two series of one patient in one archive: one volume of 15 slices, and three volumes of 15."""
+    with zipfile.ZipFile(target, "w") as exam:
+        with zipfile.ZipFile(folder / "ge_epi_4d.zip") as three:
+            for member in three.namelist():
+                exam.writestr(member, three.read(member))
+        with zipfile.ZipFile(folder / "made_two_series.zip") as two:
+            for member in two.namelist():
+                if pydicom.dcmread(io.BytesIO(two.read(member)), specific_tags=["SeriesNumber"]).SeriesNumber == 6:
+                    exam.writestr(member, two.read(member))
+    return target
 
 
 @pytest.mark.realdata

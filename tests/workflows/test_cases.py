@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nibabel as nib
@@ -16,6 +17,7 @@ from core.studies.synthetic import synthetic_film, synthetic_volume
 from core.workflows import cases
 from core.workflows.pictures import pictures
 from core.workspace import Uploads, UploadState, Workspace, picture_tokens
+from tests.studies.builders import pack_files, series, volume_pixels
 
 
 @pytest.fixture
@@ -79,12 +81,58 @@ def test_an_answered_choice_is_that_volume_and_the_rest_stays(owner: Workspace, 
     assert Uploads(owner).all() == []
 
 
+def test_a_series_of_several_volumes_is_asked_about_twice(owner: Workspace, tmp_path: Path) -> None:
+    """Which series, and which of its volumes: a command can say both, so a page must be able to."""
+    early, late = volume_pixels(seed=1), volume_pixels(seed=2)
+    other = series(tmp_path / "one", volume_pixels(slices=4, seed=3), prefix="other", SeriesNumber=1)
+    shared = {"SeriesNumber": 2, "SeriesInstanceUID": "1.2.3"}
+    several = series(tmp_path / "two", early, AcquisitionNumber=1, **shared)
+    several += series(tmp_path / "two", late, prefix="late", AcquisitionNumber=2, **shared)
+    packed = pack_files(tmp_path / "all.zip", [*other, *several])
+    _receive(owner, ("all.zip", packed.read_bytes()))
+    cases.read_waiting(owner)
+    (upload,) = Uploads(owner).all()
+
+    assert cases.answer_choice(owner, upload.id, "series-2") is None
+    offered = Uploads(owner).get(upload.id).choices
+    case = cases.answer_choice(owner, upload.id, "series-2:1")
+
+    assert [c.id for c in offered] == ["series-2:0", "series-2:1", "series-1"]
+    assert [c.what for c in offered[:2]] == [f"MR series 2, 12 slices of 10 x 12: volume {n} of 2" for n in (0, 1)]
+    assert case is not None
+    np.testing.assert_array_equal(owner.study(case.id).pixels[0], late.transpose(2, 1, 0))
+    assert [c.id for c in Uploads(owner).get(upload.id).choices] == ["series-2:0", "series-1"]
+    for left in ("series-1", "series-2:0"):
+        assert cases.answer_choice(owner, upload.id, left) is not None
+    assert Uploads(owner).all() == []
+    assert len({c.sha256 for c in owner.cases()}) == 3
+
+
+def test_a_choice_is_read_once_in_two_tabs(owner: Workspace, tmp_path: Path) -> None:
+    """A second press of the button, here or in another tab, must not make a second case of the same volume."""
+    _receive(owner, ("four.nii", _four_dimensional(tmp_path / "four.nii")))
+    cases.read_waiting(owner)
+
+    def read(_: int) -> str:
+        try:
+            cases.answer_choice(owner, "upload-01", "0")
+        except NotFound as refusal:
+            return refusal.found
+        return "read"
+
+    with ThreadPoolExecutor(2) as tabs:
+        said = set(tabs.map(read, range(2)))
+
+    assert said == {"read", "That study is not on offer in this upload."}
+    assert len(owner.cases()) == 1
+
+
 def test_a_choice_that_was_never_offered_is_refused(owner: Workspace, tmp_path: Path) -> None:
     """The answer comes from a page and is checked like anything from outside."""
     _receive(owner, ("four.nii", _four_dimensional(tmp_path / "four.nii")))
     cases.read_waiting(owner)
 
-    with pytest.raises(NotFound, match="not in this upload"):
+    with pytest.raises(NotFound, match="not on offer"):
         cases.answer_choice(owner, "upload-01", "../../etc")
 
 
