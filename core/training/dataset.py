@@ -14,11 +14,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import DamagedFile, StudyError
+from core.errors import ConfigError, DamagedFile, StudyError
 from core.inference.preprocess import Prepared, preprocess
 from core.models.architectures import Task
 from core.models.hashing import file_sha256
@@ -44,8 +45,9 @@ class Row:
 class Cases:
     """Prepared cases in memory.
 
-    images : each (channels, *spatial) float32, as serving would feed it, before grey is repeated. targets :
-    (n,) class indexes, or one (*spatial) uint8 label map each. patients : (n,) names.
+    images : each (channels, *spatial) float32, as serving would feed it, before grey is repeated and neighbouring
+    slices join; of a network that reads slices spatial is (slices, rows, columns). targets : (n,) class indexes,
+    or one (*spatial) uint8 label map each. patients : (n,) names.
     """
 
     images: tuple[NDArray[np.float32], ...]
@@ -167,7 +169,7 @@ def check_patients(rows: Sequence[Row], data: Data) -> None:
 
 
 def as_taught(study: Study, spec: InputSpec) -> Prepared:
-    """The study as serving prepares it, before grey is repeated for the network (which `loop` does last)."""
+    """The study as serving prepares it, before grey is repeated for the network (which the loop does last)."""
     return preprocess(study, spec.model_copy(update={"network_channels": len(spec.channels)}))
 
 
@@ -178,7 +180,7 @@ def prepare(folder: Folder, rows: Sequence[Row], config: TrainConfig, progress: 
     ------
     StudyError : a file cannot be read, or a label is not one of the model's.
     """
-    segmentation = config.model.task is Task.SEGMENTATION
+    segmentation = config.model.task is not Task.CLASSIFICATION
     images, maps, numbers = [], [], []
     for done, row in enumerate(rows):
         prepared = as_taught(folder.study(row.image), config.input)
@@ -220,6 +222,48 @@ def inner_fold(patients: Sequence[str], share: float, seed: int) -> NDArray[np.b
     """Which cases are set aside, (n,): whole patients, about `share` of them, the same ones for the same seed."""
     draws = [hashlib.sha256(f"{seed}:{patient}".encode()).digest() for patient in patients]
     return np.array([int.from_bytes(draw[:8], "big") < share * 2**64 for draw in draws], bool)
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """Part `number` of `of`, from 1: the training patients that one run of a cross-validation is not taught."""
+
+    number: int
+    of: int
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.number <= self.of or self.of < 2:
+            raise ConfigError(
+                found=f"The fold is {self.number}/{self.of}.",
+                why="Of k folds, at least 2, one is left out: 1/k to k/k.",
+                do="Give it like --fold 1/4.",
+            )
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The fold that '2/4' means; raises ConfigError."""
+        number, _, of = text.partition("/")
+        return cls(*(int(part) if part.isdigit() else 0 for part in (number, of)))
+
+    def holds(self, patients: Sequence[str]) -> NDArray[np.bool_]:
+        """Which cases are set aside, (n,): whole patients; the same for every recipe, so that recipes compare."""
+        draws = [hashlib.sha256(f"fold:{patient}".encode()).digest() for patient in patients]
+        return np.array([int.from_bytes(draw[:8], "big") * self.of >> 64 == self.number - 1 for draw in draws], bool)
+
+
+def split_facts(rows: Sequence[Row], hashes: Sequence[str]) -> str:
+    """How many files of how many patients a split has, and its hash."""
+    patients = len({row.patient for row in rows})
+    return f"{len(rows)} files, {patients} patients, sha256 {rows_sha256(rows, hashes)}"
+
+
+def taught_facts(folder: Folder, rows: Sequence[Row], config: TrainConfig) -> dict[str, str]:
+    """The facts of the training splits."""
+    found = {}
+    for split in config.data.train:
+        part = in_groups(rows, [split])
+        found[split] = split_facts(part, [folder.sha256(row.image) for row in part])
+    return found
 
 
 def rows_sha256(rows: Sequence[Row], hashes: Sequence[str]) -> str:

@@ -1,231 +1,182 @@
 """The learning itself: seeded steps down a cosine, and a running average of the weights that is kept.
 
-Owns losses, batches, the schedule and the average. Data come from `dataset`, figures from `evaluate`.
-The network after the last step is the result: no epoch is picked by looking.
+Owns steps, schedule, average and when to stop. Data come from `bank`, losses from `losses`, what a stopped run
+needs to go on is put away by `resuming`, figures come from `evaluate`. The network after the last step is the
+result, no epoch is picked by looking; only a recipe with `patience` keeps its best look at the inner fold.
+Nothing waits for the device within an epoch: losses are summed there.
 """
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor, nn
-from torch.nn import functional as F
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn, update_bn
 
-from core.metrics import auc, dice
-from core.models.architectures import Task
-from core.models.building import build_network
-from core.training.augment import LEVELS, augment
-from core.training.dataset import Cases, inner_fold
+from core.errors import Cancelled
+from core.training.dataset import Cases, Fold, inner_fold
+from core.training.learned import Epoch, Trained, library_versions
+from core.training.learner import Learner, rate_at
 from core.training.recipe import TrainConfig
+from core.training.resuming import State, read_state, write_state
 
 Progress = Callable[[float, str], None]
 
-WARM_UP = 0.1
-"""Share of the steps over which the rate rises: fresh normalisation layers do not bear the full rate at once."""
-
-INNER_LOOKS = 8
+INNER_LOOKS = 10
 """How often a run with an inner fold reports on it."""
 
-EVALUATION_BATCH = 32
-"""Cases at a time where nothing is learned; memory, not the result, depends on it."""
+KEEP_S = 300.0
+"""A run that is watched by nobody loses at most these seconds to a power cut."""
 
 
 @dataclass(frozen=True, slots=True)
-class Epoch:
-    """One pass: mean loss, and the inner fold's figure (AUC, or mean Dice) where it was looked at."""
+class Session:
+    """How a run is watched, stopped and gone on with.
 
-    number: int
-    loss: float
-    inner: float | None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Trained:
-    """A network in evaluation mode on the CPU, how it got there, and in what time.
-
-    seconds : by the clock, waiting for others included; cpu_seconds : of this process's processors.
+    stop : asked after each step; a run that is stopped writes `keep` and raises Cancelled. keep : where the
+    state of an unfinished run is put, every few minutes too. start : the state to go on from. splits : the
+    facts of what is taught; a state of other data is refused.
     """
 
-    network: nn.Module
-    history: tuple[Epoch, ...]
-    cases: int
-    steps: int
-    seconds: float
-    cpu_seconds: float
-    device: str
-    threads: int
+    progress: Progress | None = None
+    stop: Callable[[], bool] = lambda: False
+    keep: Path | None = None
+    start: Path | None = None
+    splits: tuple[tuple[str, str], ...] = ()
 
 
-def train_network(cases: Cases, config: TrainConfig, progress: Progress | None = None) -> Trained:
+def train_network(
+    cases: Cases, config: TrainConfig, session: Session | None = None, *, fold: Fold | None = None
+) -> Trained:
     """A network of the recipe, taught these cases from random weights; the same seed gives the same draws.
 
     Parameters
     ----------
-    cases : prepared training cases. progress : called after each step with the share done and a sentence.
+    cases : prepared training cases. fold : set aside in the place of the recipe's own inner fold.
+
+    Raises
+    ------
+    Cancelled : the session says so; its state is in `keep`.
+    ConfigError : the session's state is of another recipe, fold or data.
     """
-    started, cpu_started = time.perf_counter(), time.process_time()
-    torch.manual_seed(config.learning.seed)
-    run = _Run(cases, config)
-    history = []
-    for number in range(1, config.learning.epochs + 1):
-        loss = run.epoch(number, progress)
-        look = number % max(1, config.learning.epochs // INNER_LOOKS) == 0 or number == config.learning.epochs
-        history.append(Epoch(number, loss, run.inner_figure() if look else None))
-        if progress is not None:
-            inner = f", inner fold {history[-1].inner:.4f}" if history[-1].inner is not None else ""
-            progress(number / config.learning.epochs, f"Epoch {number}: mean loss {loss:.4f}{inner}")
-    return Trained(
-        network=run.averaged(),
-        history=tuple(history),
-        cases=len(run.taught),
-        steps=run.step,
-        seconds=time.perf_counter() - started,
-        cpu_seconds=time.process_time() - cpu_started,
-        device=str(run.device),
-        threads=torch.get_num_threads(),
-    )
+    run = _Run(cases, config, session or Session(), fold)
+    while not run.finished:
+        run.epoch()
+    return run.trained()
 
 
 class _Run:
-    """What changes while a network learns."""
+    """A run from its first step, or from a state, to its last."""
 
-    def __init__(self, cases: Cases, config: TrainConfig) -> None:
-        self.cases, self.config = cases, config
-        learning = config.learning
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self.generator = torch.Generator().manual_seed(learning.seed)
-        apart = inner_fold(cases.patients, learning.hold_out, learning.seed)
-        self.taught, self.inner = np.flatnonzero(~apart), np.flatnonzero(apart)
-        # Channels last is 25 % faster on a CPU for pictures; 3-D kernels gain nothing.
-        self.layout = torch.channels_last if config.model.spatial_dims == 2 else torch.contiguous_format
-        self.network = build_network(config.model).to(self.device).to(memory_format=self.layout)
-        self.average = AveragedModel(self.network, multi_avg_fn=get_ema_multi_avg_fn(learning.average))  # type: ignore[no-untyped-call]
-        self.optimiser = torch.optim.AdamW(
-            self.network.parameters(), lr=learning.rate, weight_decay=learning.weight_decay
+    def __init__(self, cases: Cases, config: TrainConfig, session: Session, fold: Fold | None) -> None:
+        self.config, self.session = config, session
+        torch.manual_seed(config.learning.seed)
+        apart = (
+            inner_fold(cases.patients, config.learning.hold_out, config.learning.seed)
+            if fold is None
+            else fold.holds(cases.patients)
         )
-        self.loss = _loss(cases, self.taught, config, self.device)
-        self.batch = min(learning.batch, len(self.taught))
-        self.steps_per_epoch = len(self.taught) // self.batch  # what is left over comes in another epoch's order
-        self.step = 0
+        self.learner = Learner(cases, config, apart)
+        self.about = {
+            "recipe": config.sha256,
+            "fold": "" if fold is None else f"{fold.number}/{fold.of}",
+            "splits": "; ".join(f"{name}: {facts}" for name, facts in session.splits),
+        }
+        self.generator = torch.Generator().manual_seed(config.learning.seed)
+        self.batch = min(config.learning.batch, len(self.learner.taught))
+        # What is left over comes in another epoch's order.
+        self.steps_per_epoch = max(1, len(self.learner.taught) // self.batch)
+        self.state = State()
+        self.history: list[Epoch] = []
+        self.seconds_before, self.cpu_before = 0.0, 0.0
+        self.started, self.cpu_started = time.perf_counter(), time.process_time()
+        self.kept_at = self.started
+        if session.start is not None:
+            self._go_on(session.start)
 
-    def epoch(self, number: int, progress: Progress | None) -> float:
-        """One pass over the taught cases; the mean loss."""
-        self.network.train()
-        order = self.taught[torch.randperm(len(self.taught), generator=self.generator).numpy()]
-        total, steps = 0.0, self.steps_per_epoch * self.config.learning.epochs
-        for i in range(self.steps_per_epoch):
-            for group in self.optimiser.param_groups:
-                group["lr"] = self.config.learning.rate * _rate(self.step, steps)
-            images, targets = self._drawn(order[i * self.batch : (i + 1) * self.batch])
-            loss = self.loss(self.network(images), targets)
-            self.optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            self.optimiser.step()
-            self.average.update_parameters(self.network)
-            total += loss.item()
-            self.step += 1
-            if progress is not None:
-                progress(
-                    self.step / steps, f"Epoch {number} of {self.config.learning.epochs}, loss {total / (i + 1):.3f}"
-                )
-        return total / self.steps_per_epoch
+    @property
+    def finished(self) -> bool:
+        """Whether all epochs are done, or patience ran out."""
+        return len(self.history) >= self.config.learning.epochs or self.state.out_of_patience(self.config)
 
-    def averaged(self) -> nn.Module:
-        """The averaged weights with normalisation statistics of their own, in evaluation mode."""
-        self._settle()
-        network: nn.Module = self.average.module.cpu()
-        return network.to(memory_format=torch.contiguous_format).eval()
+    def epoch(self) -> None:
+        """The rest of the current pass over the taught items, and a look at the inner fold when it is due."""
+        state, number = self.state, len(self.history) + 1
+        if state.order is None:
+            state.order = torch.randperm(len(self.learner.taught), generator=self.generator)
+            state.position, state.total = 0, torch.zeros((), device=self.learner.device)
+        began, steps = time.perf_counter(), self.steps_per_epoch * self.config.learning.epochs
+        order = self.learner.taught[state.order.numpy()]
+        rate = self.config.learning.rate
+        for at in range(state.position, self.steps_per_epoch):
+            rate = self.config.learning.rate * rate_at(state.step, steps)
+            state.total += self.learner.learn(order[at * self.batch : (at + 1) * self.batch], rate, self.generator)
+            state.position, state.step = at + 1, state.step + 1
+            self._tell(state.step / steps, number, began)
+            if state.position < self.steps_per_epoch:
+                self._stop_or_keep()
+        self.history.append(self._look(number, float(state.total) / self.steps_per_epoch, rate))
+        state.order = None
+        if self.session.progress is not None:
+            inner = f", inner fold {self.history[-1].inner:.4f}" if self.history[-1].inner is not None else ""
+            self.session.progress(state.step / steps, f"Epoch {number}: mean loss {self.history[-1].loss:.4f}{inner}")
+        if not self.finished:
+            self._stop_or_keep()
 
-    def inner_figure(self) -> float | None:
-        """AUC, or mean Dice over labels and cases, on the inner fold; None where there is none."""
-        if not len(self.inner):
-            return None
-        self._settle()
-        self.average.eval()
-        batches = [self._batch(part, random=False) for part in _parts(self.inner)]
-        with torch.inference_mode():
-            outputs = [self.average(self._fed(images)).cpu() for images, _ in batches]
-        targets = [wanted for _, wanted in batches]
-        if self.config.model.task is Task.CLASSIFICATION:
-            finding = self.config.model.classes.index(self.config.finding or "")
-            scores = torch.cat([o.softmax(1)[:, finding] for o in outputs]).numpy()
-            return auc(scores, torch.cat(targets).numpy() == finding).value
-        drawn, reference = torch.cat(outputs).argmax(1).numpy(), torch.cat(targets).numpy()
-        labels = range(1, len(self.config.model.labels) + 1)
-        found = [dice(r == n, d == n) for r, d in zip(reference, drawn, strict=True) for n in labels]
-        return float(np.mean([d for d in found if d is not None]))
-
-    def _settle(self) -> None:
-        """Measure the averaged network's batch statistics on the taught cases as they are.
-
-        An average of running averages belongs to none of the weights.
-        """
-        update_bn((self._fed(self._batch(part, random=False)[0]) for part in _parts(self.taught)), self.average)
-
-    def _drawn(self, at: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
-        """A batch as it is taught: cropped to the patch where volumes are larger, and varied; on the device."""
-        images, targets = self._batch(at, random=True)
-        level = LEVELS[self.config.learning.augmentation]
-        masks = augment(images, level, self.generator, targets if targets.ndim > 1 else None)
-        return self._fed(images), (targets if masks is None else masks).to(self.device)
-
-    def _batch(self, at: NDArray[np.int64], *, random: bool) -> tuple[Tensor, Tensor]:
-        """Images (n, channels, *spatial) and targets of these cases; of volumes one window, anywhere or the middle."""
-        patch, images, targets = self.config.input.patch, self.cases.images, self.cases.targets
-        if patch is None:
-            return torch.from_numpy(np.stack([images[i] for i in at])), torch.as_tensor(np.asarray(targets)[at])
-        cuts = [self._window(images[i].shape[1:], patch, random=random) for i in at]
-        seen = np.stack([images[i][(slice(None), *cut)] for i, cut in zip(at, cuts, strict=True)])
-        return torch.from_numpy(seen), torch.from_numpy(
-            np.stack([targets[i][c] for i, c in zip(at, cuts, strict=True)])
+    def trained(self) -> Trained:
+        """The averaged network, or the best one of a recipe with patience, with how it came about."""
+        network = self.learner.averaged(self.state.best_weights)
+        return Trained(
+            network=network,
+            history=tuple(self.history),
+            cases=len(self.learner.taught),
+            steps=self.state.step,
+            seconds=self._seconds(),
+            cpu_seconds=self._cpu_seconds(),
+            device=_device_name(self.learner.device),
+            threads=torch.get_num_threads(),
+            versions=library_versions(),
+            inner=self.state.best if self.state.best is not None else self._last_inner(),
         )
 
-    def _window(self, shape: tuple[int, ...], patch: tuple[int, ...], *, random: bool) -> tuple[slice, ...]:
-        chance = torch.rand(len(shape), generator=self.generator).tolist() if random else [0.5] * len(shape)
-        starts = [int(c * (n - side + 1)) for c, n, side in zip(chance, shape, patch, strict=True)]
-        return tuple(slice(start, start + side) for start, side in zip(starts, patch, strict=True))
+    def _last_inner(self) -> float | None:
+        return next((epoch.inner for epoch in reversed(self.history) if epoch.inner is not None), None)
 
-    def _fed(self, images: Tensor) -> Tensor:
-        """On the device, grey repeated to the network's channels, as `preprocess` does for serving."""
-        wanted = self.config.input.network_channels
-        fed = images if images.shape[1] == wanted else images.repeat_interleave(wanted, 1)
-        return fed.to(self.device, memory_format=self.layout)
+    def _look(self, number: int, loss: float, rate: float) -> Epoch:
+        epochs = self.config.learning.epochs
+        due = number % max(1, epochs // INNER_LOOKS) == 0 or number == epochs
+        inner = self.learner.inner_figure() if due else None
+        if inner is not None and self.config.learning.patience is not None:
+            self.state.note(inner, self.learner)
+        return Epoch(number, loss, rate, inner, self._seconds())
+
+    def _tell(self, share: float, number: int, began: float) -> None:
+        if self.session.progress is not None:
+            speed = self.state.position * self.batch / max(1e-9, time.perf_counter() - began)
+            said = f"Epoch {number} of {self.config.learning.epochs}, {speed:.0f} cases a second"
+            self.session.progress(share, said)
+
+    def _seconds(self) -> float:
+        return self.seconds_before + time.perf_counter() - self.started
+
+    def _cpu_seconds(self) -> float:
+        return self.cpu_before + time.process_time() - self.cpu_started
+
+    def _stop_or_keep(self) -> None:
+        stop, keep = self.session.stop(), self.session.keep
+        if keep is not None and (stop or time.perf_counter() - self.kept_at > KEEP_S):
+            times = (self._seconds(), self._cpu_seconds())
+            write_state(keep, self.state, self.learner, self.generator, tuple(self.history), times, self.about)
+            self.kept_at = time.perf_counter()
+        if stop:
+            raise Cancelled
+
+    def _go_on(self, path: Path) -> None:
+        self.state, self.history, times = read_state(path, self.learner, self.generator, self.about)
+        self.seconds_before, self.cpu_before = times
 
 
-def _parts(at: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-    return np.array_split(at, math.ceil(len(at) / EVALUATION_BATCH))
-
-
-def _rate(step: int, steps: int) -> float:
-    """The share of the full rate at a step: linear up, then half a cosine down to nearly nothing."""
-    rising = max(1, int(WARM_UP * steps))
-    if step < rising:
-        return (step + 1) / rising
-    return 0.5 * (1 + math.cos(math.pi * (step - rising) / max(1, steps - rising)))
-
-
-def _loss(
-    cases: Cases, taught: NDArray[np.int64], config: TrainConfig, device: torch.device
-) -> Callable[[Tensor, Tensor], Tensor]:
-    """Cross-entropy weighted so that both classes count alike; for label maps Dice (labels) plus cross-entropy."""
-    if config.model.task is Task.CLASSIFICATION:
-        counts = np.bincount(np.asarray(cases.targets)[taught], minlength=len(config.model.classes))
-        weights = torch.tensor(counts.sum() / (len(counts) * np.maximum(counts, 1)), dtype=torch.float32, device=device)
-        smoothing = config.learning.label_smoothing
-        return lambda logits, targets: F.cross_entropy(logits, targets, weight=weights, label_smoothing=smoothing)
-    from monai.losses.dice import DiceCELoss
-
-    overlap = DiceCELoss(to_onehot_y=True, softmax=True, include_background=False)
-
-    def segmentation(logits: Tensor, targets: Tensor) -> Tensor:
-        loss: Tensor = overlap(logits, targets[:, None].long())
-        return loss
-
-    return segmentation
+def _device_name(device: torch.device) -> str:
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"

@@ -7,8 +7,9 @@ Owns the recipe's shape and its checks. What the fields do is told where they ar
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -18,9 +19,18 @@ from core.models.card import Sentence
 from core.models.config import ModelConfig, config_error, read_config_file
 from core.models.input_spec import InputSpec
 from core.models.strict_json import canonical_json
+from core.studies.study import Kind
 
 Share = Annotated[float, Field(ge=0, le=0.5)]
 Column = Annotated[str, Field(min_length=1, max_length=64)]
+
+
+KEYS_ADDED = (
+    "model.input.context",
+    "model.top_stride",
+    *(f"learning.{key}" for key in ("mirror", "patience", "balance", "focal", "class_share", "foreground", "amp")),
+)
+"""Keys that recipes of the first checkpoints could not state: left at their default, they leave the hash alone."""
 
 
 class _Strict(BaseModel):
@@ -68,7 +78,14 @@ class Learning(_Strict):
 
     average : decay of the running average of the weights that is kept at the end. hold_out : share of the
     training patients set aside as an inner fold, on which a run reports and learns nothing; recipes whose
-    number of epochs was chosen so then teach all (0).
+    number of epochs was chosen so then teach all (0). patience : looks at the inner fold without a better
+    figure after which the run stops and keeps the best; without it the last weights are kept.
+
+    balance : 'classes' weighs each class by the inverse of its share. focal : exponent that takes weight from
+    what is already sure; 0 is plain cross-entropy. class_share : of a multitask network, the weight of its
+    classification loss beside its segmentation loss. foreground : share of the windows of a volume that are
+    centred on a labelled voxel. mirror : flips the last axis of every second picture, for findings that have
+    no side. amp : the arithmetic on a GPU; a CPU always computes in float32.
     """
 
     epochs: Annotated[int, Field(ge=1, le=1000)]
@@ -77,8 +94,15 @@ class Learning(_Strict):
     weight_decay: Annotated[float, Field(ge=0, le=1)] = 0.05
     label_smoothing: Share = 0.0
     average: Annotated[float, Field(ge=0, lt=1)] = 0.99
-    augmentation: Literal["none", "light", "strong"] = "strong"
+    augmentation: Literal["none", "light", "medium", "strong", "hard"] = "strong"
+    mirror: bool = False
     hold_out: Share = 0.0
+    patience: Annotated[int, Field(ge=1, le=1000)] | None = None
+    balance: Literal["classes", "none"] = "classes"
+    focal: Annotated[float, Field(ge=0, le=5)] = 0.0
+    class_share: Annotated[float, Field(ge=0, le=100)] = 0.5
+    foreground: Annotated[float, Field(ge=0, le=1)] = 0.0
+    amp: Literal["none", "float16", "bfloat16"] = "bfloat16"
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
 
 
@@ -112,21 +136,28 @@ class TrainConfig(_Strict):
     @model_validator(mode="after")
     def _can_be_trained(self) -> Self:
         task = self.model.task
-        if task is Task.MULTITASK:
-            raise ValueError("model: a multitask network cannot be trained yet; choose a classifier or a U-Net")
         if self.model.input is None:
             raise ValueError("model.input: training needs the preprocessing that serving will use")
         if self.model.input.normalisation == "imagenet":
             raise ValueError("model.input.normalisation: augmentation varies grey around mean 0; use zscore")
+        if self.model.spatial_dims == 3 and self.learning.augmentation in ("strong", "hard"):
+            raise ValueError("learning.augmentation: blur and erasing are for two dimensions; choose medium or light")
+        if self.learning.patience is not None and not self.learning.hold_out:
+            raise ValueError("learning.patience: stopping early needs an inner fold; set hold_out too")
+        if task is not Task.SEGMENTATION and (self.model.activation != "softmax" or len(self.model.classes) != 2):
+            raise ValueError("model: two classes under a softmax can be trained")
         if task is Task.CLASSIFICATION:
-            if self.model.activation != "softmax" or len(self.model.classes) != 2:
-                raise ValueError("model: two classes under a softmax can be trained")
+            if self.model.input.kind is not Kind.FILM:
+                raise ValueError("model: a classifier is trained on films")
             if self.finding not in self.model.classes:
                 raise ValueError(f"finding: one of {', '.join(self.model.classes)}")
-        elif self.finding is not None or self.data.chosen_on is not None:
+            return self
+        if self.finding is not None or self.data.chosen_on is not None:
             raise ValueError("finding, data.chosen_on: a segmentation has no operating points")
-        elif self.model.segmentation_activation != "softmax" or self.model.input.patch is None:
-            raise ValueError("model: a segmentation is trained on patches, with a channel for the background")
+        if not self.model.labels:
+            raise ValueError("model.labels: a label map needs names for its values")
+        if self.model.input.patch is None and not self.model.input.feeds_slices:
+            raise ValueError("model: a segmentation is trained on patches of a volume, or on its slices")
         return self
 
     @property
@@ -138,8 +169,13 @@ class TrainConfig(_Strict):
 
     @property
     def sha256(self) -> str:
-        """The recipe's hash: equal recipes give equal text."""
-        return hashlib.sha256(canonical_json(self.model_dump(mode="json")).encode()).hexdigest()
+        """The recipe's hash: equal recipes give equal text, and a key added since counts only where it is set."""
+        plain = self.model_dump(mode="json")
+        stated = self.model_dump(mode="json", exclude_defaults=True)
+        for *way, key in (path.split(".") for path in KEYS_ADDED):
+            if key not in _at(stated, way):
+                _at(plain, way).pop(key, None)
+        return hashlib.sha256(canonical_json(plain).encode()).hexdigest()
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -158,3 +194,10 @@ class TrainConfig(_Strict):
                 why="A run that half follows its recipe cannot be repeated.",
                 do=f"Correct these keys. The keys of a recipe are: {', '.join(sorted(cls.model_fields))}.",
             ) from error
+
+
+def _at(plain: dict[str, Any], way: Sequence[str]) -> dict[str, Any]:
+    """The object at that place; an empty one where there is none."""
+    for key in way:
+        plain = plain.get(key) or {}
+    return plain

@@ -6,15 +6,10 @@ points and card. The weights of both files are the same bytes, so what was measu
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
-
-import torch
-from torch import nn
 
 from core.metrics import OperatingPoint
 from core.models.architectures import Task
@@ -22,7 +17,7 @@ from core.models.card import Card, Metric
 from core.models.catalog import read_model
 from core.models.checkpoint import save_model_with_config
 from core.models.model import Model
-from core.training.dataset import Folder, Progress, Row, in_groups, rows_sha256
+from core.training.dataset import Folder, Progress, Row, in_groups, split_facts, taught_facts
 from core.training.evaluate import (
     choose_points,
     classification_metrics,
@@ -32,10 +27,8 @@ from core.training.evaluate import (
     score_films,
     segmentation_metrics,
 )
-from core.training.loop import Trained
+from core.training.learned import Trained, as_stored, library_versions
 from core.training.recipe import TrainConfig
-
-LIBRARIES = ("readroom", "torch", "torchvision", "monai", "numpy", "pillow")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +59,6 @@ def ship(
     return read_model(out)
 
 
-def as_stored(network: nn.Module, config: TrainConfig) -> None:
-    """Round the weights, in place, to what the file will hold; normalisation statistics keep full precision."""
-    if config.stored == "float16":
-        with torch.no_grad():
-            for parameter in network.parameters():
-                parameter.copy_(parameter.half().float())
-
-
 def _save(trained: Trained, config: TrainConfig, path: Path, card: Card, points: tuple[OperatingPoint, ...]) -> None:
     save_model_with_config(
         trained.network,
@@ -91,7 +76,7 @@ def measure(
     model: Model, config: TrainConfig, folder: Folder, rows: Sequence[Row], progress: Progress | None = None
 ) -> Measured:
     """Operating points from the split that may choose, then the figures of every reported split."""
-    return (_measure_volumes if config.model.task is Task.SEGMENTATION else _measure_films)(
+    return (_measure_films if config.model.task is Task.CLASSIFICATION else _measure_volumes)(
         model, config, folder, rows, progress
     )
 
@@ -127,21 +112,6 @@ def _measure_volumes(
     return Measured((), metrics, splits)
 
 
-def split_facts(rows: Sequence[Row], hashes: Sequence[str]) -> str:
-    """How many files of how many patients a split has, and its hash."""
-    patients = len({row.patient for row in rows})
-    return f"{len(rows)} files, {patients} patients, sha256 {rows_sha256(rows, hashes)}"
-
-
-def taught_facts(folder: Folder, rows: Sequence[Row], config: TrainConfig) -> dict[str, str]:
-    """The facts of the training splits."""
-    found = {}
-    for split in config.data.train:
-        part = in_groups(rows, [split])
-        found[split] = split_facts(part, [folder.sha256(row.image) for row in part])
-    return found
-
-
 def make_card(config: TrainConfig, trained: Trained, measured: Measured, taught: dict[str, str]) -> Card:
     """The recipe's words, the measured figures, and sentences for what did not carry over."""
     said = [external_sentence(measured.metrics[split], split) for split in config.data.external]
@@ -163,14 +133,13 @@ def make_card(config: TrainConfig, trained: Trained, measured: Measured, taught:
             "recipe": config.id.rpartition("_v")[0] + ".json",
             "recipe sha256": config.sha256,
             "seed": str(config.learning.seed),
-            "steps": f"{trained.steps} of {config.learning.batch}, {config.learning.epochs} epochs, "
+            "steps": f"{trained.steps} of {config.learning.batch}, {len(trained.history)} epochs, "
             f"{trained.cases} cases taught",
             "duration": f"{trained.seconds / 60:.1f} minutes of learning, "
             f"{trained.cpu_seconds / 60:.1f} of processor time",
             "device": f"{trained.device}, {trained.threads} thread{'s' if trained.threads > 1 else ''}",
             "weights stored as": f"{config.stored}; every figure was measured with the weights as stored",
-            "versions": ", ".join(
-                [f"python {platform.python_version()}", *(f"{name} {version(name)}" for name in LIBRARIES)]
-            ),
+            "versions, learning": trained.versions,
+            "versions, measuring": library_versions(),
         },
     )

@@ -162,3 +162,29 @@ def recipe(plain: dict[str, Any], **learning: Any) -> TrainConfig:
 def write_recipe(path: Path, plain: dict[str, Any]) -> Path:
     path.write_text(json.dumps(plain), encoding="utf-8")
     return path
+
+
+def multitask_recipe(**changes: Any) -> dict[str, Any]:
+    """A recipe that reads the drawn volumes slice by slice, each with its neighbours; the two parts are one label."""
+    plain = volume_recipe()
+    spec = {
+        "kind": "volume",
+        "size": [32, 32],
+        "fit": "pad",
+        "slice_axis": 2,
+        "context": 1,
+        "divisor": 4,
+        "normalisation": "zscore",
+    }
+    model = {
+        "model_type": "multitask",
+        "base_filters": 4,
+        "depth": 2,
+        "in_channels": 3,
+        "seg_out_channels": 3,
+        "labels": ["front", "back"],
+        "classes": ["nothing", "body"],
+        "input": spec,
+    }
+    learning = {"epochs": 8, "batch": 12, "rate": 1e-2, "augmentation": "none", "average": 0.5}
+    return plain | {"id": "tiny_slices_v0.1.0", "model": model, "learning": learning} | changes

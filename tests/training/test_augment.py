@@ -64,6 +64,29 @@ def test_same_seed_gives_the_same_pictures_and_each_item_its_own() -> None:
     assert not torch.equal(first[0], first[1])
 
 
+def test_coarse_pictures_lose_detail_and_keep_their_mean_and_spread() -> None:
+    """The sharpness of a file must not tell its class, and serving standardises all alike."""
+    images = torch.randn(200, 1, 24, 24, generator=_seeded())
+    fine = images.diff(dim=-1).flatten(1).std(1)
+
+    augment(images, Level(coarse=0.5), _seeded(4))
+
+    blunted = images.diff(dim=-1).flatten(1).std(1) < 0.8 * fine
+    assert 0.4 < blunted.float().mean() < 0.6
+    torch.testing.assert_close(images.flatten(1).std(1), torch.ones(200), atol=0.15, rtol=0)
+
+
+def test_erased_box_is_at_most_as_large_as_said_and_of_every_second_picture() -> None:
+    """A box that hides everything teaches nothing."""
+    images = torch.ones(400, 1, 40, 40)
+
+    augment(images, Level(erase=0.5), _seeded(5))
+
+    gone = (images == 0).flatten(1).float().mean(1)
+    assert 0.4 < (gone > 0).float().mean() < 0.6
+    assert gone.max() <= 0.25
+
+
 def test_no_level_mirrors() -> None:
     """A mirrored chest has its heart on the other side: not a picture that comes in."""
     assert not any(level.mirror for level in LEVELS.values())

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.errors import DamagedFile, StudyError
+from core.errors import ConfigError, DamagedFile, StudyError
 from core.inference.preprocess import preprocess
 from core.training.dataset import (
+    Fold,
     Folder,
     Row,
     as_taught,
@@ -126,6 +127,26 @@ def test_inner_fold_takes_whole_patients_and_about_its_share() -> None:
     assert 0.15 < fold.mean() < 0.25
     np.testing.assert_array_equal(fold, inner_fold(patients, 0.2, seed=1))
     assert not inner_fold(patients, 0.0, seed=1).any()
+
+
+def test_folds_part_the_patients_and_never_one_of_them() -> None:
+    """Every patient is left out once, with all films."""
+    patients = [f"P{n // 3}" for n in range(3000)]
+
+    held = np.stack([Fold(number, 4).holds(patients) for number in range(1, 5)])
+
+    np.testing.assert_array_equal(held.sum(0), 1)
+    assert all(len(set(held[:, i : i + 3].argmax(0))) == 1 for i in range(0, 3000, 3))
+    assert held.mean(1) == pytest.approx(np.full(4, 0.25), abs=0.05)
+
+
+@pytest.mark.parametrize("text", ["0/4", "5/4", "1/1", "2", "a/b", "-1/4"])
+def test_fold_that_is_none_is_refused(text: str) -> None:
+    """A mistyped fold must not teach on everything."""
+    assert Fold.parse("2/4") == Fold(2, 4)
+
+    with pytest.raises(ConfigError, match="1/k to k/k"):
+        Fold.parse(text)
 
 
 def test_split_hash_ignores_order_and_notices_a_label() -> None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
 from core.inference.preprocess import preprocess
-from core.training.dataset import Cases, Folder, in_groups, prepare
-from core.training.loop import WARM_UP, _rate, train_network
+from core.training.dataset import Cases, Fold, Folder, in_groups, prepare
+from core.training.learner import WARM_UP, rate_at
+from core.training.loop import train_network
 from core.training.recipe import TrainConfig
-from tests.training.conftest import film_recipe, recipe, volume_recipe
+from tests.training.conftest import film_recipe, multitask_recipe, recipe, volume_recipe
 
 
 def _cases(folder: Path, config: TrainConfig) -> Cases:
@@ -100,10 +102,45 @@ def test_larger_volumes_are_taught_in_windows(volume_folder: Path) -> None:
     assert np.isfinite(trained.history[-1].loss)
 
 
+def test_multitask_network_learns_slices_with_their_neighbours(volume_folder: Path) -> None:
+    """Both heads are wired: the map's loss and the classes' fall together."""
+    config = recipe(multitask_recipe())
+
+    history = train_network(_cases(volume_folder, config), config).history
+
+    assert history[-1].loss < 0.7 * history[0].loss
+
+
+@pytest.mark.parametrize("plain", [volume_recipe(), multitask_recipe()], ids=["windows", "slices"])
+def test_fold_of_volumes_is_left_out_and_its_dice_told(plain: dict[str, Any], volume_folder: Path) -> None:
+    """Sizes and epochs are chosen by what patients give that were not taught."""
+    config = recipe(plain, epochs=12)
+    cases = _cases(volume_folder, config)
+    fold = next(f for f in (Fold(1, 3), Fold(2, 3), Fold(3, 3)) if 0 < f.holds(cases.patients).sum() < 5)
+
+    trained = train_network(cases, config, fold=fold)
+
+    assert trained.inner is not None
+    assert 0.1 < trained.inner <= 1
+    assert trained.cases < train_network(cases, recipe(plain, epochs=1)).cases
+
+
+def test_patience_ends_a_run_and_keeps_its_best_look(film_folder: Path) -> None:
+    """Weights from after the best look would not be those whose figure is told."""
+    config = recipe(film_recipe(), epochs=40, hold_out=0.5, patience=2)
+
+    trained = train_network(_cases(film_folder, config), config)
+
+    looks = [epoch.inner for epoch in trained.history if epoch.inner is not None]
+    assert len(trained.history) < 40
+    assert trained.inner == max(looks)
+    assert looks[-1] <= max(looks[:-2])
+
+
 @pytest.mark.parametrize("steps", [1, 10, 1000])
 def test_rate_rises_then_falls_to_nearly_nothing(steps: int) -> None:
     """The averaged weights are only steady if the last steps are small."""
-    rates = [_rate(step, steps) for step in range(steps)]
+    rates = [rate_at(step, steps) for step in range(steps)]
     rising = max(1, int(WARM_UP * steps))
 
     assert max(rates) == 1.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -54,6 +55,36 @@ def test_segmentation_without_patch_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(ConfigError, match="trained on patches"):
         TrainConfig.load(write_recipe(tmp_path / "recipe.json", plain))
+
+
+@pytest.mark.parametrize(
+    ("plain", "learning", "said"),
+    [
+        (film_recipe(), {"patience": 3}, "hold_out"),
+        (volume_recipe(), {"augmentation": "strong"}, "medium or light"),
+    ],
+)
+def test_learning_that_cannot_work_is_refused(
+    plain: dict[str, Any], learning: dict[str, Any], said: str, tmp_path: Path
+) -> None:
+    """A setting that does nothing, or fails in the first step, is told before the data are read."""
+    changed = plain | {"learning": plain["learning"] | learning}
+
+    with pytest.raises(ConfigError, match=said):
+        TrainConfig.load(write_recipe(tmp_path / "recipe.json", changed))
+
+
+def test_key_added_later_leaves_the_hash_of_older_recipes_alone(tmp_path: Path) -> None:
+    """Cards of checkpoints that ship name their recipe by its hash; a new key at its default is the old recipe."""
+    plain = film_recipe()
+    older = TrainConfig.load(write_recipe(tmp_path / "a.json", plain)).sha256
+
+    def with_(**learning: Any) -> str:
+        changed = plain | {"learning": plain["learning"] | learning}
+        return TrainConfig.load(write_recipe(tmp_path / "b.json", changed)).sha256
+
+    assert with_(mirror=False, focal=0.0, amp="bfloat16") == older
+    assert len({older, with_(mirror=True), with_(focal=2.0), with_(amp="none")}) == 4
 
 
 def test_hash_depends_on_content_and_not_on_the_file(tmp_path: Path) -> None:

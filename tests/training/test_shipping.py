@@ -12,7 +12,7 @@ from core.models.building import build_network
 from core.models.catalog import read_model
 from core.models.checkpoint import save_model_with_config
 from core.models.loading import load_network
-from core.training.shipping import as_stored
+from core.training.learned import as_stored
 from tests.training.conftest import recipe, volume_recipe
 
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
+import signal
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from core.errors import ConfigError
+from core.errors import Cancelled, ConfigError
 from core.inference.predictor import Predictor
 from core.metrics import dice
 from core.models.catalog import list_models
 from core.models.loading import load_network, self_test_state
 from core.models.model import Model
-from core.training.dataset import Folder
-from core.workflows.train import train
-from tests.training.conftest import film_recipe, recipe, volume_recipe, write_recipe
+from core.training.dataset import Fold, Folder
+from core.workflows.train import Files, learn, train
+from tests.training.conftest import film_recipe, multitask_recipe, recipe, volume_recipe, write_recipe
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +77,7 @@ def test_provenance_names_data_recipe_and_machine_without_a_path(film_model: Mod
     """A stranger must be able to repeat the run, and learn nothing of the machine it ran on."""
     facts = film_model.card.provenance
 
-    assert {"data set", "recipe sha256", "seed", "steps", "duration", "device", "versions"} <= set(facts)
+    assert {"data set", "recipe sha256", "seed", "steps", "duration", "device", "versions, learning"} <= set(facts)
     assert facts["split train, taught"].startswith("20 files, 18 patients, sha256 ")
     assert facts["split val, measured"].startswith("12 files, 10 patients, sha256 ")
     assert str(film_folder.parent) not in film_model.path.read_bytes()[:100_000].decode("latin-1")
@@ -110,6 +112,67 @@ def test_trained_segmentation_draws_what_it_was_taught(volume_folder: Path, tmp_
     assert stored.lo <= stored.value
     assert told == sorted(told)
     assert (told[0] > 0, told[-1]) == (True, 1.0)
+
+
+@pytest.mark.seeds(18)
+def test_learned_elsewhere_and_measured_here_is_the_same_checkpoint(
+    film_model: Model, film_folder: Path, tmp_path: Path
+) -> None:
+    """A GPU machine that has the training files alone must give what one machine gives."""
+    recipe_path, out = write_recipe(tmp_path / "recipe.json", film_recipe()), tmp_path / f"{film_model.id}.safetensors"
+    elsewhere = tmp_path / "elsewhere"
+    shutil.copytree(film_folder, elsewhere, ignore=lambda *_: ["rest.zip"])
+
+    learn(recipe_path, elsewhere, out)
+    model = train(recipe_path, film_folder, out, resume=Files(out).learned)
+
+    assert model.weights_sha256 == film_model.weights_sha256
+    assert model.card.metrics == film_model.card.metrics
+    assert Files(out).history(None).read_text().startswith("number,loss,rate,inner,seconds\n1,")
+    assert not Files(film_model.path).learned.exists()
+
+
+def test_fold_is_learned_without_writing_weights(film_folder: Path, tmp_path: Path) -> None:
+    """Weights of a fold are not the recipe's, and must not be mistaken for them."""
+    out = tmp_path / "tiny_films_v0.1.0.safetensors"
+
+    trained = learn(write_recipe(tmp_path / "recipe.json", film_recipe()), film_folder, out, fold=Fold(1, 2))
+
+    assert trained.inner is not None
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["recipe.json", f"{out.stem}.fold-1-of-2.history.csv"]
+
+
+def test_ctrl_c_leaves_a_state_to_go_on_from_and_nothing_else(film_folder: Path, tmp_path: Path) -> None:
+    """Hours of learning must outlive an interruption; the next Ctrl-C is again the program's own."""
+    recipe_path, out = write_recipe(tmp_path / "recipe.json", film_recipe()), tmp_path / "tiny_films_v0.1.0.safetensors"
+    before = signal.getsignal(signal.SIGINT)
+
+    def press(share: float, said: str) -> None:
+        if said.startswith("Epoch 2 of"):
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(Cancelled):
+        train(recipe_path, film_folder, out, press)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["recipe.json", Files(out).state.name]
+    model = train(recipe_path, film_folder, out, resume=Files(out).state)
+
+    assert signal.getsignal(signal.SIGINT) is before
+    assert model.card.provenance["steps"].startswith("12 of 10, 6 epochs")
+    assert not Files(out).state.exists()
+
+
+def test_multitask_network_goes_the_whole_way(volume_folder: Path, tmp_path: Path) -> None:
+    """Slices with neighbours, label map and class: learned, measured and served by one specification."""
+    out = tmp_path / "tiny_slices_v0.1.0.safetensors"
+
+    model = train(write_recipe(tmp_path / "recipe.json", multitask_recipe()), volume_folder, out)
+
+    folder = Folder(volume_folder)
+    prediction = Predictor(model).predict(folder.study("images/v8.nii.gz"))
+    folder.close()
+    assert prediction.label_map is not None
+    assert set(prediction.scores) == {"nothing", "body"}
+    assert {m.name for m in model.card.metrics} >= {"dice front", "dice back"}
 
 
 def test_checkpoint_of_another_name_is_refused_before_anything_is_read(film_folder: Path, tmp_path: Path) -> None:
