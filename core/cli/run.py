@@ -15,6 +15,7 @@ from core.cli.frame import Exit, fault_sentence
 from core.cli.say import answer, answer_json, complain, printable, progress_bar
 from core.cli.wanted import Wanted
 from core.errors import Cancelled, ChoiceNeeded, ReadroomError
+from core.inference.admission import said_once
 from core.inference.prediction import Prediction, ood_to_plain
 from core.models.atomic import write_atomically
 from core.models.model import Model
@@ -90,7 +91,7 @@ def _answer(
     files: Sequence[Path],
     timings: Mapping[str, float],
 ) -> dict[str, Any]:
-    warnings = [*study.report.warnings, *made.warnings]
+    warnings = list(said_once(study.report.warnings, made.warnings))
     said: dict[str, Any] = {
         "path": wanted.typed,
         "case": wanted.case,
@@ -158,7 +159,7 @@ def _tell(found: Mapping[str, Any]) -> None:
 
 def _header(model: Model) -> list[str]:
     return [
-        *("case", "path", "model", "weights_sha256", "check"),
+        *("case", "path", "model", "weights_sha256", "check", "input"),
         *(cell for name in model.classes for cell in (name, f"{name} verdict")),
         *(f"{name} mL" for name in model.labels),
         "error",
@@ -170,6 +171,7 @@ def _row(found: Mapping[str, Any], model: Model) -> list[str]:
     scores, verdicts, volumes = (found.get(key, {}) for key in ("scores", "verdicts", "volumes_ml"))
     return [
         *(found["case"], printable(found["path"]), model.id, model.weights_sha256, found["verdict"]),
+        _familiar(found.get("ood")),
         *(
             cell
             for name in model.classes
@@ -178,6 +180,11 @@ def _row(found: Mapping[str, Any], model: Model) -> list[str]:
         *(_volume(volumes[name]) if name in volumes else "" for name in model.labels),
         found["error"] or "",
     ]
+
+
+def _familiar(ood: Mapping[str, Any] | None) -> str:
+    """How the input stands to what the model was trained on; empty where it cannot be told."""
+    return "" if ood is None else "unfamiliar" if ood["flagged"] else "familiar"
 
 
 def _volume(millilitres: float | None) -> str:

@@ -11,6 +11,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from core.inference.gate import Familiarity
 from core.inference.prediction import Prediction
 from core.metrics.intervals import Estimate, wilson
 from core.metrics.operating_points import OperatingPoint, is_positive
@@ -211,7 +212,8 @@ def results_table(workspace: Workspace, cases: Sequence[Case], model: Model, poi
     """One row for each case with a result of this model: scores and verdicts, volumes."""
     judged = {p.finding for p in model.operating_points if p.weights_sha256 == model.weights_sha256}
     scores = (column for name in model.classes for column in (name, name + VERDICT)[: 1 + (name in judged)])
-    header = ("case", *scores, *(f"{name} mL" for name in model.labels))
+    familiar = ("input" + VERDICT,) * (model.gate is not None)
+    header = ("case", *familiar, *scores, *(f"{name} mL" for name in model.labels))
     rows = []
     for case in cases:
         found = find_figures(workspace, case, model)
@@ -219,7 +221,8 @@ def results_table(workspace: Workspace, cases: Sequence[Case], model: Model, poi
             by_name = {row.name: row for row in findings(at_point(found, model, point))}
             shown = (by_name[name] for name in model.classes)
             cells = (cell for row in shown for cell in (row.score, row.verdict)[: 1 + (row.name in judged)])
-            rows.append((case.id, *cells, *(found.volumes_ml.get(name) for name in model.labels)))
+            near = (_familiar(found.familiarity),) * len(familiar)
+            rows.append((case.id, *near, *cells, *(found.volumes_ml.get(name) for name in model.labels)))
     return Table(header, tuple(rows))
 
 
@@ -236,8 +239,8 @@ def _finding(name: str, score: float, point: OperatingPoint | None) -> Finding:
     return Finding(name, score, ABOVE if bool(is_positive(score, point.threshold)) else BELOW, point)
 
 
-def _rounded(cell: float | str | None) -> str:
-    return "unknown" if cell is None else f"{cell:.3f}" if isinstance(cell, float) else cell
+def _familiar(found: Familiarity | None) -> str:
+    return "" if found is None else "unfamiliar" if found.flagged else "familiar"
 
 
 def _percent(share: float) -> str:

@@ -24,11 +24,13 @@ def show_result(now: State, case: Case, model: Model, found: Prediction) -> None
     """Draw the result of this case by this model."""
     point = _pick_point(now, model)
     at = result_view.at_point(found, model, point)
+    strange = [found.familiarity.sentence()] if found.familiarity and found.familiarity.flagged else []
+    words.caution(*strange)  # before any score: none of them can be read then
     if found.scores:
         _scores(at)
     if found.labels:
         _labels(found, model)
-    _warnings(now, case, model, found)
+    _warnings(now, case, model, [said for said in found.warnings if said not in strange])
     if found.scores:
         words.caution(NO_PEAK if NO_PEAK in found.provenance.notes else HEAT)
     if found.labels:
@@ -79,10 +81,10 @@ def _labels(found: Prediction, model: Model) -> None:
     words.fact(" ".join(result_view.metric_sentences(model)))
 
 
-def _warnings(now: State, case: Case, model: Model, found: Prediction) -> None:
+def _warnings(now: State, case: Case, model: Model, said: list[str]) -> None:
     if is_outside_range(case, admission_of(now.workspace, case, model)):
         words.badges([Badge("outside tested range", "caution")])
-    words.caution(*found.warnings)
+    words.caution(*said)
 
 
 def _downloads(now: State, case: Case, model: Model, point: str | None, found: Prediction) -> None:

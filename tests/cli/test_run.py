@@ -100,7 +100,7 @@ def test_csv_has_one_row_a_case_and_no_cell_that_a_spreadsheet_computes(
 
     header, first, second = csv.reader(Path("t.csv").read_text().splitlines())
     scored = answer.json_lines[0]
-    assert header[:5] == ["case", "path", "model", "weights_sha256", "check"]
+    assert header[:6] == ["case", "path", "model", "weights_sha256", "check", "input"]
     assert "'=finding" in header
     assert not any(cell.startswith(("=", "+", "-", "@")) for row in (header, first, second) for cell in row)
     row = dict(zip(header, first, strict=True))

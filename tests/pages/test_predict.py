@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.inference.gate import Familiarity
 from core.inference.prediction import NO_PEAK
+from core.models.catalog import get_model
 from core.studies.study import Kind
 from core.workflows.cases import add_sample
+from core.workflows.run_prediction import find_result, key_of
 from core.workspace import Workspace, jobs
+from core.workspace.results import put_result
 from pages._ui.result_panel import HEAT
 from tests.pages.conftest import ended, texts
 from tests.pages.tiny_shelf import CHEST, CHEST_TWO, HIPPOCAMPUS
@@ -176,3 +181,21 @@ def test_a_heat_map_comes_with_its_caution_and_an_empty_one_is_said(
 
     assert told in texts(app)
     assert f'role="note">{not_told}' not in texts(app)
+
+
+def test_strange_study_is_told_above_its_scores(open_app: OpenApp, two_cases: Workspace) -> None:
+    """Who reads from the top must not meet a score first that nobody may read."""
+    app = open_app("predict", model=CHEST, case="case-01")
+    _run(app, two_cases)
+    case, model = two_cases.get_case("case-01"), get_model(CHEST)
+    found = find_result(two_cases, case, model)
+    assert found is not None
+    strange = Familiarity(True, 2.25, 1.5)
+    warned = replace(found, familiarity=strange, warnings=(strange.sentence(), *found.warnings))
+    put_result(two_cases, case.id, key_of(case, model), warned)
+
+    app.run()
+
+    shown = texts(app)
+    assert shown.count("does not look like what the model was trained on") == 1
+    assert shown.index("2.25, and 1.50 is the largest that is familiar") < shown.index("score | threshold")
