@@ -61,6 +61,13 @@ def heading(text: str) -> None:
     st.html(f'<h2 class="rr-heading">{escape(text)}</h2>')
 
 
+def picture(source: str, alt: str, lines: Sequence[str]) -> None:
+    """A small picture with lines below it. source : an address of our own, or the picture itself as data."""
+    text = "<br>".join(escape(line) for line in lines)
+    img = f'<img src="{escape(source)}" alt="{escape(alt)}">'
+    st.html(f'<figure class="rr-picture">{img}<figcaption>{text}</figcaption></figure>')
+
+
 def badges(row: Iterable[Badge]) -> None:
     """Words of state in boxes; the colour only helps."""
     boxes = "".join(f'<span class="rr-badge rr-{escape(b.tone)}">{escape(b.word)}</span>' for b in row)

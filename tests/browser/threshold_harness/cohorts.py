@@ -33,7 +33,7 @@ def scores_csv(
         shown = [repr(s if digits is None else round(s, digits)) for s in made]
         who = [f"p{i // 2:05d}"] if patients else []
         writer.writerow(
-            [f"c{i:05d}", *who, int(labels[i]), *shown, "north south east".split()[i % 3], "fm"[i // 3 % 2]]
+            [f"c{i:05d}", *who, int(labels[i]), *shown, ("north", "south", "east")[i % 3], "fm"[i // 3 % 2]]
         )
     return out.getvalue().encode()
 

@@ -28,6 +28,7 @@ PAGE = b"""<!doctype html><html lang="en"><meta charset="utf-8"><title>Threshold
     window.end = mount({
       parentElement: document.getElementById("place"), data,
       setStateValue: (name, value) => window.sent.push([name, value]),
+      setTriggerValue: (name, value) => window.sent.push([name, value]),
     });
   };
   window.loaded = true;
@@ -66,4 +67,5 @@ def static_server() -> Iterator[str]:
 
 def component_data(table: Mapping[str, Any], threshold: float = 0.5, turn: int = 1) -> str:
     """What Python would send for this table, as JSON."""
-    return json.dumps({**table, "key": "instrument", "goto": {"turn": turn, "threshold": repr(threshold)}})
+    text = "inf" if threshold == float("inf") else repr(float(threshold))
+    return json.dumps({**table, "key": "instrument", "goto": {"turn": turn, "threshold": text}})

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,47 +28,52 @@ __all__ = ["Moved", "threshold_instrument"]
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """What the reader did: where the cut-off was let go since `turn`, the prevalence that was asked about, and in the
-    one run that follows a click on a count, which of 'tp', 'fn', 'fp', 'tn' to open.
+    """What the reader did, one thing at a time: where the cut-off was let go, another prevalence, or a click on one
+    of the counts 'tp', 'fn', 'fp', 'tn'.
     """
 
-    threshold: float | None
-    prevalence: float | None
-    cell: str | None
+    threshold: float | None = None
+    prevalence: float | None = None
+    cell: str | None = None
 
 
-def threshold_instrument(table: Mapping[str, Any], *, threshold: float, turn: int, key: str) -> Moved:
-    """Draw the instrument and report where its cut-off was let go.
+def threshold_instrument(
+    table: Mapping[str, Any], *, threshold: float, turn: int, key: str, heard: Callable[[Moved], None]
+) -> None:
+    """Draw the instrument; `heard` is called before the run that answers what the reader did.
 
     Parameters
     ----------
     table : what `core.workflows.instrument` made. threshold : where the cut-off stands when `turn` changes or another
-    table comes; otherwise it stays where the reader left it.
-
-    Returns
-    -------
-    None for what the reader has not touched in this turn of this table.
+    table comes; otherwise it stays where the reader left it, and the same data is not sent again.
     """
-    result = _component()(
+
+    def told(name: str) -> None:
+        moved = _moved(name, (st.session_state.get(key) or {}).get(name), table["rev"], turn)
+        if moved is not None:
+            heard(moved)
+
+    _component()(
         key=key,
         data={**table, "key": key, "goto": {"turn": turn, "threshold": _text(threshold)}},
         default={"move": None, "prevalence": None},
-        on_move_change=_heard,
-        on_prevalence_change=_heard,
-        on_cell_change=_heard,
-    )
-    move, prevalence = result.get("move"), result.get("prevalence")
-    here = isinstance(move, Mapping) and move.get("rev") == table["rev"] and move.get("turn") == turn
-    cell = result.get("cell")
-    return Moved(
-        threshold=_number(move["threshold"]) if here else None,
-        prevalence=_share(prevalence),
-        cell=cell if cell in CELLS else None,
+        on_move_change=partial(told, "move"),
+        on_prevalence_change=partial(told, "prevalence"),
+        on_cell_change=partial(told, "cell"),
     )
 
 
-def _heard() -> None:
-    """Streamlit returns only the values that have a callback; the run that follows reads them."""
+def _moved(name: str, given: object, rev: str, turn: int) -> Moved | None:
+    """What came from the browser; None where it is of another table, or nothing that we send."""
+    if name == "move":
+        if not isinstance(given, Mapping) or given.get("rev") != rev or given.get("turn") != turn:
+            return None
+        threshold = _number(given.get("threshold"))
+        return None if threshold is None else Moved(threshold=threshold)
+    if name == "cell":
+        return Moved(cell=str(given)) if given in CELLS else None
+    share = _share(given)
+    return None if share is None else Moved(prevalence=share)
 
 
 def _text(threshold: float) -> str:

@@ -1,0 +1,70 @@
+"""Which test set both statistics pages look at, and how it is read: one typed object and its part of the address."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import streamlit as st
+
+from core.metrics import Missing
+
+_KEY = "cohort-choice"
+
+IN_ADDRESS = ("set", "finding", "subset")
+
+
+@dataclass(slots=True)
+class Choice:
+    """One session's choice.
+
+    set : id of the test set. finding : the label that counts as positive; None: the set's own. subset : one of its
+    named parts; None: all. written : what we last put into the address, so that a new link is known from our own.
+    messages, faults : to be said once.
+    """
+
+    set: str | None = None
+    finding: str | None = None
+    subset: str | None = None
+    missing: Missing = Missing.REFUSE
+    upload_round: int = 0
+    written: dict[str, str] = field(default_factory=dict)
+    messages: list[str] = field(default_factory=list)
+    faults: tuple[str, ...] = ()
+
+    def turn_to(self, cohort_id: str | None) -> None:
+        """Another test set, read from the beginning."""
+        self.set, self.finding, self.subset, self.missing = cohort_id, None, None, Missing.REFUSE
+
+
+def choice() -> Choice:
+    """This session's choice, after taking over what a link brought."""
+    if _KEY not in st.session_state:
+        st.session_state[_KEY] = Choice()
+    held: Choice = st.session_state[_KEY]
+    for name in IN_ADDRESS:
+        given = from_address(held.written, name)
+        if given is not None:
+            setattr(held, name, given)
+    return held
+
+
+def from_address(written: dict[str, str], name: str) -> str | None:
+    """What stands in the address under `name` and was not put there by us; asked again it is ours."""
+    given = st.query_params.get(name)
+    if given is None or given == written.get(name):
+        return None
+    written[name] = given
+    return given
+
+
+def to_address(written: dict[str, str], **values: str | None) -> None:
+    """Put these into the address; None takes one out."""
+    for name, value in values.items():
+        if value is None:
+            written.pop(name, None)
+            if name in st.query_params:
+                del st.query_params[name]
+        else:
+            written[name] = value
+            if st.query_params.get(name) != value:
+                st.query_params[name] = value

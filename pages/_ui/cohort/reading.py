@@ -1,0 +1,117 @@
+"""A test set's scores for a page: read once a session, or every fault with the control that answers it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.errors import TableError
+from core.metrics import Missing
+from core.workflows.cohort_file import CohortFile
+from core.workflows.cohorts import read_scores
+from core.workspace.cohort_record import KeptCohort
+from pages._ui import words
+from pages._ui.cohort.choice import Choice
+
+_KEY = "cohort-files"
+
+KEPT = 6
+"""Readings that a session remembers: the set that is looked at, under a few choices."""
+
+ON_A_PAGE = {
+    "Name the positive one with --positive.": "Name the positive one above.",
+    "Name the positive value with --positive and keep two values, or use --task multiclass.": (
+        "Keep two values, and bring the file again."
+    ),
+    "given with --positive.": "chosen above.",
+    "Use --missing drop to leave such cases out of every model, or --missing worst to count them as wrong.": (
+        "Choose below: leave such cases out of every model, or count them as wrong."
+    ),
+}
+"""What stands in a page's sentence in place of a flag."""
+
+RULES = {
+    Missing.REFUSE: "refuse the file",
+    Missing.DROP: "leave such cases out of every model",
+    Missing.WORST: "count them as wrong at every cut-off",
+    Missing.BEST: "count them as right at every cut-off",
+}
+
+
+def columns_of(held: Choice, kept: KeptCohort) -> list[str]:
+    """The score columns on offer; missing scores are a matter for later. Faults are drawn, and then there is none."""
+    file = _read(held, kept, (), Missing.DROP)
+    if isinstance(file, TableError):
+        show_faults(held, file)
+        return []
+    return list(file.models)
+
+
+def read(held: Choice, kept: KeptCohort, columns: Sequence[str]) -> CohortFile | None:
+    """The scores of these columns; None where the faults were drawn in their place."""
+    file = _read(held, kept, columns, held.missing)
+    if isinstance(file, TableError):
+        show_faults(held, file)
+        return None
+    if held.missing is not Missing.REFUSE and (file.dropped or any(file.holes.values())):
+        _missing_control(held)
+    return file
+
+
+def show_faults(held: Choice, refusal: TableError) -> None:
+    """Every fault in its sentence, then what the owner can answer here."""
+    told = [_for_a_page(fault.text) for fault in refusal.faults]
+    with st.container(key="faults"):
+        words.faults(told)
+        if any("no score." in text and "Choose below" in text for text in told):
+            _missing_control(held)
+
+
+def notes(file: CohortFile) -> list[str]:
+    """The file's warnings and what is to be known of its cases, each once."""
+    said = [note.text for note in file.notes]
+    said += [note.text for note in file.cohort.notes() if note.code != "single_class"]
+    return list(dict.fromkeys(said))
+
+
+def key_of(held: Choice, kept: KeptCohort) -> tuple[object, ...]:
+    """What a reading depends on; another key is another subject."""
+    stamp = kept.scores_csv.stat().st_mtime_ns if kept.scores_csv.exists() else 0
+    return (kept.id, kept.of_machine, stamp, held.finding, held.subset)
+
+
+def _for_a_page(text: str) -> str:
+    for flag, words_instead in ON_A_PAGE.items():
+        text = text.replace(flag, words_instead)
+    return text
+
+
+def _missing_control(held: Choice) -> None:
+    st.session_state["missing"] = held.missing
+    st.radio(
+        "Cases without a score", list(RULES), format_func=RULES.__getitem__, key="missing", horizontal=True,
+        on_change=_missing_chosen, args=(held,),
+    )  # fmt: skip
+
+
+def _missing_chosen(held: Choice) -> None:
+    held.missing = Missing(st.session_state["missing"])
+
+
+def _read(held: Choice, kept: KeptCohort, columns: Sequence[str], missing: Missing) -> CohortFile | TableError:
+    files: dict[tuple[object, ...], CohortFile | TableError] = st.session_state.setdefault(_KEY, {})
+    key = (*key_of(held, kept), tuple(columns), missing)
+    if key not in files:
+        # The set's own positive label is asked for by None: it stands for the 1 of the scores.
+        positive = None if held.finding == kept.positive else held.finding
+        try:
+            found: CohortFile | TableError = read_scores(
+                kept, models=columns, split=held.subset, positive=positive, missing=missing
+            )
+        except TableError as refusal:
+            found = refusal
+        files[key] = found
+        while len(files) > KEPT:
+            del files[next(iter(files))]
+    return files[key]

@@ -1,0 +1,101 @@
+"""The rule pickers: where to go, with what it needs, and what the rule answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.metrics import Rule
+from core.workflows.cohort_file import CohortFile
+from core.workflows.documents import Method
+from core.workflows.sweep_view import (
+    answer_rule,
+    answer_sentences,
+    answer_two,
+    band_sentences,
+    rule_name,
+)
+from core.workflows.thresholds import RATE_OF, RuleAsked
+from pages._ui import words
+from pages._ui.sweep.state import Sweep
+
+TWO = "two"
+
+NAMES = {
+    Rule.SENSITIVITY_GUARANTEE: "Sensitivity, guaranteed",
+    Rule.SPECIFICITY_GUARANTEE: "Specificity, guaranteed",
+    Rule.OBSERVED_SENSITIVITY: "Sensitivity, observed",
+    Rule.OBSERVED_SPECIFICITY: "Specificity, observed",
+    Rule.YOUDEN: "Largest Youden J",
+    Rule.COST: "Least expected cost",
+    TWO: "Two thresholds, refer between",
+}
+"""Rules that promise first; the observed ones say that they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a sweep is about: the cases, the column, how figures are made, and the test set's name."""
+
+    file: CohortFile
+    column: str
+    method: Method
+    cohort: str
+
+
+def rule_picker(held: Sweep, about: Subject) -> None:
+    """Draw the pickers; going moves the cut-off."""
+    row = st.container(horizontal=True, vertical_alignment="bottom", key="rules")
+    rule = row.selectbox("Go to", list(NAMES), format_func=NAMES.__getitem__, key="rule", width=250)
+    numbers = _numbers(row, rule)
+    row.button("Go", key="go", on_click=_go, args=(held, about, rule, numbers), type="primary")
+
+
+def rule_answer(held: Sweep) -> None:
+    """What the last rule said, as long as the cut-off stands where it put it."""
+    if held.band is not None:
+        words.fact(*band_sentences(held.band))
+    elif held.answer is not None and held.answer.threshold in (None, held.threshold):
+        said = answer_sentences(held.answer)
+        if held.answer.threshold is None:
+            words.caution(*said)
+        elif len(said) > 1:
+            words.fact(" ".join(said[1:]))  # the first is the instrument's own line
+
+
+def _numbers(row: st.delta_generator.DeltaGenerator, rule: str) -> tuple[float, ...]:
+    def percent(label: str, key: str, value: float) -> float:
+        return row.number_input(label, 0.1, 99.9, value, 1.0, "%.1f", key=key, width=150) / 100
+
+    if rule == TWO:
+        return percent("Sensitivity %", "two-sensitivity", 95.0), percent("Specificity %", "two-specificity", 95.0)
+    if rule == Rule.COST:
+        missed = row.number_input("Cost of a miss", 0.0, 1e6, 10.0, 1.0, key="cost-missed", width=150)
+        alarm = row.number_input("Cost of a false alarm", 0.0, 1e6, 1.0, 1.0, key="cost-alarm", width=150)
+        share = percent("Prevalence %", "cost-prevalence", 10.0) if row.checkbox("another prevalence") else 0.0
+        return missed, alarm, share
+    if rule in RATE_OF:
+        return (percent("Target %", "target", 95.0),)
+    return ()
+
+
+def _go(held: Sweep, about: Subject, rule: str, numbers: tuple[float, ...]) -> None:
+    file, column, method = about.file, about.column, about.method
+    if rule == TWO:
+        held.answer, held.band = None, answer_two(file, column, numbers[0], numbers[1], method)
+        if held.band.low is not None:
+            held.send(held.band.low, "two thresholds, the lower", about.cohort)
+        return
+    costs = None
+    if rule == Rule.COST:
+        costs = (numbers[0], numbers[1])
+        if not max(costs):
+            return
+        if numbers[2]:
+            method = Method(method.resamples, method.seed, method.by_patient, method.auc_interval, numbers[2])
+    target = numbers[0] if rule in RATE_OF else None
+    held.band = None
+    held.answer = answer_rule(file, column, RuleAsked(Rule(rule), target, costs=costs), method)
+    if held.answer.threshold is not None:
+        held.send(held.answer.threshold, rule_name(held.answer), about.cohort)
