@@ -92,6 +92,14 @@ def check_admission(study: Study, model: Model) -> Admission:
     return Admission(Verdict.WARNED if findings else Verdict.ACCEPTED, tuple(f.text for f in findings))
 
 
+def said_once(noticed: Sequence[str], reasons: Sequence[str]) -> tuple[str, ...]:
+    """What the reader noticed of a study, then a model's reasons; a sentence that a reason begins with is left out.
+
+    The reader tells a fact (`core.studies`), the admission the same fact and what it means for the model.
+    """
+    return (*(one for one in noticed if not any(reason.startswith(one) for reason in reasons)), *reasons)
+
+
 def _together(admissions: Sequence[Admission]) -> Admission:
     verdict = max((a.verdict for a in admissions), key=list(Verdict).index)
     reasons = dict.fromkeys(reason for a in admissions if a.verdict is verdict for reason in a.reasons)
@@ -159,7 +167,9 @@ def _modality(study: Study, spec: InputSpec, name: str) -> Iterator[_Finding]:
         yield _Finding(f"The header says modality {modality}. {name} was made for {listed}.", stops=False)
     elif modality == OTHER and (study.report.bits_stored or 0) > SCREEN_BITS:
         yield _Finding(
-            f"The header says modality OT (other). {name} reads {listed}; check that this is one.", stops=False
+            f"Modality OT: the header does not say that this is an X-ray film. {name} reads {listed}; "
+            "check that this is one.",
+            stops=False,
         )
     else:
         yield _Finding(f"The header says modality {modality}. {name} reads {listed} only.", stops=True)
@@ -197,7 +207,9 @@ def _film(study: Study, name: str) -> Iterator[_Finding]:
             f"The picture has {columns} x {rows} pixels; at least {LEAST_SIDE_PX} a side are needed.", stops=True
         )
     elif shorter < SMALL_SIDE_PX:
-        yield _Finding(f"The picture has only {columns} x {rows} pixels; fine structure cannot be seen.", stops=False)
+        yield _Finding(
+            f"The film is very small: {columns} x {rows} pixels. Fine structure cannot be seen.", stops=False
+        )
 
 
 def _volume(study: Study, spec: InputSpec, name: str) -> Iterator[_Finding]:

@@ -127,7 +127,7 @@ def _add_warnings(header: Dataset, values: Values, notes: Notes) -> None:
     elif modality not in FILM_MODALITIES:
         notes.warnings.append(f"Modality {modality}: the header does not say that this is an X-ray film.")
     if part is not None and part not in CHEST:
-        notes.warnings.append(f"The header names the body part {part}: a model for chest films is wrong here.")
+        notes.warnings.append(f"The header says body part {part}.")
     if str(header.get("PresentationIntentType", "")).upper() == "FOR PROCESSING":
         notes.warnings.append("These are raw detector values, stored for processing and not for viewing.")
     notes.warnings.extend(film_warnings(values))

@@ -17,7 +17,7 @@ def film_warnings(values: NDArray[Any]) -> tuple[str, ...]:
     """Sentences about a film that is too small or blank; values: (rows, columns)."""
     warnings = []
     if min(values.shape) < SMALL_SIDE:
-        warnings.append(f"The film is very small: {values.shape[0]} x {values.shape[1]} pixels.")
+        warnings.append(f"The film is very small: {values.shape[1]} x {values.shape[0]} pixels.")
     if values.min() == values.max():
         warnings.append("The film is blank: all pixels have one value.")
     return tuple(warnings)

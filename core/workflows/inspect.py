@@ -116,7 +116,7 @@ def _first_volume(files: Sequence[Path], series: str | None, choice: ChoiceNeede
 
 def _ask(model: Model, finding: _Finding) -> None:
     # Imported here: inspecting without a model needs nothing of the networks' rooms.
-    from core.inference.admission import check_admission
+    from core.inference.admission import check_admission, said_once
 
     study = finding.study
     if study is None:
@@ -125,7 +125,7 @@ def _ask(model: Model, finding: _Finding) -> None:
     if admission.verdict == "refused":
         finding.refusals.extend(admission.reasons)
     else:
-        finding.warnings.extend(admission.reasons)
+        finding.warnings = list(said_once(finding.warnings, admission.reasons))
 
 
 def _properties(finding: _Finding) -> dict[str, Any]:

@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 
 from core.errors import AdmissionError, ReadroomError
-from core.inference.admission import COLOURED, Verdict, check_admission, require_admission
+from core.inference.admission import COLOURED, Verdict, check_admission, require_admission, said_once
 from core.models.card import Card
 from core.models.model import EnsembleRule, Member, Model
 from core.studies.grey import to_grey
 from core.studies.reader import read_study
+from tests.studies.builders import dicom, film_pixels
 
 PICTURE = np.random.default_rng(0).random((80, 90))
 HEAD = np.random.default_rng(0).random((20, 24, 18))
@@ -84,6 +85,35 @@ def test_header_facts_decide(chest: Model, film: Any, facts: dict[str, Any], ver
 def test_colour_is_known_by_the_readers_own_words() -> None:
     """The rule hangs on a sentence of another room."""
     assert to_grey(np.random.default_rng(0).integers(0, 9, (4, 4, 3)))[1] == COLOURED
+
+
+@pytest.mark.parametrize(
+    ("tags", "fact"),
+    [
+        ({"BodyPartExamined": "HIP"}, "body part HIP"),
+        ({"Modality": "OT", "ImagerPixelSpacing": [0.1, 0.1]}, "Modality OT"),
+        ({"Rows": 50}, "very small"),
+    ],
+)
+def test_a_fact_that_reader_and_admission_both_tell_is_said_once(
+    chest: Model, tmp_path: Path, tags: dict[str, Any], fact: str
+) -> None:
+    """Two wordings of one doubt read like two doubts."""
+    pixels = film_pixels(rows=tags.pop("Rows", 80))
+    study = read_study([dicom(tmp_path / "film", pixels, BitsStored=12, HighBit=11, **tags)])
+
+    told = said_once(study.report.warnings, check_admission(study, chest).reasons)
+
+    about = [sentence for sentence in told if fact in sentence]
+    assert any(fact in sentence for sentence in study.report.warnings), "the reader tells it without a model too"
+    assert len(about) == 1
+    assert "fine structure" in about[0].lower() or "chest-small" in about[0]
+
+
+def test_what_the_reader_alone_noticed_stays() -> None:
+    """Leaving out repetitions must leave out nothing else."""
+    assert said_once(("A.", "B."), ("A. So what.", "C.")) == ("B.", "A. So what.", "C.")
+    assert said_once(("A.",), ()) == ("A.",)
 
 
 @pytest.mark.parametrize(

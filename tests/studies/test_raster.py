@@ -126,5 +126,5 @@ def test_small_and_blank_films_are_doubted(tmp_path: Path) -> None:
     """A thumbnail or an empty plate gives a score that means nothing."""
     warnings = read_study([picture(tmp_path / "a.png", np.zeros((20, 30), np.uint8))]).report.warnings
 
-    assert any("20 x 30" in text for text in warnings)
+    assert any("30 x 20" in text for text in warnings)
     assert any("blank" in text for text in warnings)
