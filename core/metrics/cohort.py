@@ -6,7 +6,7 @@ workflows; what the numbers say belongs to the rest of this folder.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from core.metrics.counts import BoolArray, FloatArray, IntArray
+from core.metrics.names import Names
 
 FEW_CASES = 10
 """Below this many cases of a class an answer carries `few_cases` and no resampled interval: too few to resample."""
@@ -45,16 +46,16 @@ class Note:
 class Cohort:
     """Labelled cases and their scores; an object that exists is consistent.
 
-    cases : unique ids. labels : (n,) true for a positive. scores : model name to (n,) 64-bit numbers, none
-    missing (infinities stand for bounds). patients : an id for every case, or None for one image a patient.
-    slices : subgroup column to its text for every case.
+    cases : unique ids, a tuple or `Names`. labels : (n,) true for a positive. scores : model name to (n,) 64-bit
+    numbers, none missing (infinities stand for bounds). patients : an id for every case, or None for one image a
+    patient. slices : subgroup column to its text for every case.
 
     Raises
     ------
     ValueError : lengths differ, an id repeats, or a score is no number.
     """
 
-    cases: tuple[str, ...]
+    cases: Sequence[str]
     labels: BoolArray
     scores: Mapping[str, FloatArray]
     patients: tuple[str, ...] | None = None
@@ -70,7 +71,7 @@ class Cohort:
             lengths.add(len(self.patients))
         if lengths != {len(self.cases)}:
             raise ValueError("every column needs one value a case")
-        if len(set(self.cases)) != len(self.cases):
+        if self.cases.repeats() if isinstance(self.cases, Names) else len(set(self.cases)) != len(self.cases):
             raise ValueError("each case may appear once")
         if any(np.isnan(column).any() for column in scores.values()):
             raise ValueError("a score is missing; resolve_missing says what that means")
@@ -109,7 +110,7 @@ class Cohort:
         """The cases that a mask (n,) or row numbers name, in that order."""
         rows = np.arange(self.n)[np.asarray(keep)]
         return type(self)(
-            tuple(self.cases[i] for i in rows),
+            self.cases.take(rows) if isinstance(self.cases, Names) else tuple(self.cases[i] for i in rows),
             self.labels[rows],
             {name: column[rows] for name, column in self.scores.items()},
             None if self.patients is None else tuple(self.patients[i] for i in rows),

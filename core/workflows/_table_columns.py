@@ -11,15 +11,19 @@ import re
 from array import array
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.metrics.names import Names
 from core.workflows._table_faults import Faults, echo
 from core.workflows._table_rows import Cells
 
 MISSING = frozenset({"", "na", "nan"})
 """Cells without a value, in any case of letters."""
+
+LONGEST_MISSING = max(map(len, MISSING))
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
@@ -56,23 +60,40 @@ class Column:
 
 
 class CaseIds(Column):
-    """Identifiers, each once. row_of : id to its row, in the order of the rows."""
+    """Identifiers, each once. rows : the row of each case, in order. `check_repeats` comes after the last row."""
 
     def __init__(self, name: str, position: int, file: str) -> None:
         super().__init__(name, position, file)
-        self.row_of: dict[str, int] = {}
+        self.rows = array("q")
+        self._blocks: list[bytes] = []
+        self._lengths = array("q")
+        self._hashes = array("q")
 
     def take(self, rows: Sequence[int], cells: Cells) -> None:
-        """Remember ids and tell which are empty or used twice."""
-        for row, cell in zip(rows, cells, strict=True):
-            case = cell.strip()
-            if is_missing(case):
-                self.fault(row, "empty. Every case needs an identifier.")
-            elif case in self.row_of:
-                first = self.row_of[case]
-                self.fault(row, f'"{echo(case)}" was already used in row {first}. Each case may appear once.')
-            else:
-                self.row_of[case] = row
+        """Remember ids and tell which are empty."""
+        ids = list(map(str.strip, cells))
+        if min(map(len, ids)) <= LONGEST_MISSING:
+            for row, case in zip(rows, ids, strict=True):
+                if is_missing(case):
+                    self.fault(row, "empty. Every case needs an identifier.")
+        text = "".join(ids)
+        self.rows.extend(rows)
+        self._hashes.extend(map(hash, ids))
+        self._lengths.extend(map(len, ids) if text.isascii() else [len(case.encode()) for case in ids])
+        self._blocks.append(text.encode())
+
+    @cached_property
+    def names(self) -> Names:
+        """The id of every row."""
+        ends = np.cumsum(np.frombuffer(self._lengths, np.int64))
+        return Names(b"".join(self._blocks), ends, np.frombuffer(self._hashes, np.int64))
+
+    def check_repeats(self) -> None:
+        """Tell which ids were used before."""
+        for again, first in self.names.repeats():
+            if not is_missing(case := self.names[again]):
+                said = f'"{echo(case)}" was already used in row {self.rows[first]}. Each case may appear once.'
+                self.fault(self.rows[again], said)
 
 
 class Texts(Column):
@@ -93,6 +114,9 @@ class Texts(Column):
     def take(self, rows: Sequence[int], cells: Cells) -> None:
         """Remember each text once and its number for every row."""
         known = self._code_of.get
+        if all(cell in self._code_of for cell in set(cells)):
+            self.codes.extend(map(self._code_of.__getitem__, cells))
+            return
         for row, cell in zip(rows, cells, strict=True):
             code = known(cell)
             self.codes.append(self._look(row, cell.strip()) if code is None else code)
@@ -142,6 +166,23 @@ class Scores(Column):
     def is_numeric(self) -> bool:
         """Whether every cell is a number or missing, and at least one is a number."""
         return not self.faults.count and self.missing.count < len(self.values)
+
+    def missing_in(self, rows: Sequence[int], inside: NDArray[np.bool_] | None) -> Faults:
+        """The faults of missing cells in these rows alone. rows : the row of each value; inside : (rows,) or all."""
+        if inside is None:
+            return self.missing
+        told = Faults(self.faults.name)
+        for index in np.flatnonzero(inside & np.isnan(self.numbers)).tolist():
+            told.of_cell(rows[index], self.position, self.name, NO_SCORE)
+        return told
+
+    def outside_in(self, rows: Sequence[int], inside: NDArray[np.bool_] | None) -> tuple[int, str] | None:
+        """The row and text of the first score outside 0 to 1 in these rows alone."""
+        if inside is None or self.outside is None:
+            return self.outside
+        numbers = self.numbers
+        found = np.flatnonzero(inside & ((numbers < 0) | (numbers > 1)))
+        return (rows[int(found[0])], f"{numbers[found[0]]!s}") if found.size else None
 
     def take(self, rows: Sequence[int], cells: Cells) -> None:
         """Read the numbers, in one go where nothing about them is special."""

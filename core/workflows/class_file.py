@@ -111,12 +111,10 @@ def _chosen(table: Table, models: Sequence[str]) -> dict[str, list[Scores]]:
 def _check_sums(table: Table, family: Sequence[Scores], faults: Faults) -> None:
     totals = _matrix(family).sum(axis=1)  # a missing or faulty cell makes NaN, which is told elsewhere
     wrong = np.flatnonzero(np.abs(totals - 1) > SUM_TOLERANCE + ROUNDING)
-    rows = [row for _, row in table.row_of] if wrong.size else []
     names = [column.name for column in family]
-    for index in wrong:
-        if len(rows) == len(totals):  # else a case is at fault, and rows cannot be told by it
-            said = f"the probabilities add up to {totals[index]:.6g}, not 1."
-            faults.of_cells(rows[index], family[0].position, names, said)
+    for index in wrong.tolist() if table.cases else ():
+        said = f"the probabilities add up to {totals[index]:.6g}, not 1."
+        faults.of_cells(table.row_numbers[index], family[0].position, names, said)
 
 
 def _check_labels(labels: Texts, family: Sequence[Scores], faults: Faults) -> None:
@@ -141,18 +139,21 @@ def _class_file(table: Table, chosen: dict[str, list[Scores]], missing: Missing)
     whole = {model: np.asarray(~np.isnan(held).any(axis=1), bool) for model, held in tables.items()}
     kept = np.asarray(np.stack(list(whole.values())).all(axis=0), bool)
     classes = {model: tuple(class_of(column.name) for column in family) for model, family in chosen.items()}
-    case_rows, patients = table.row_of, table.patient_of()
+    names, patients = table.case_names(), table.patient_of()
     dropped = tuple(
-        Dropped(row, case, f"no score of {', '.join(model for model, there in whole.items() if not there[index])}")
-        for index, (case, row) in enumerate(case_rows)
-        if not kept[index]
+        Dropped(
+            table.row_numbers[index],
+            names[index],
+            f"no score of {', '.join(model for model, there in whole.items() if not there[index])}",
+        )
+        for index in np.flatnonzero(~kept).tolist()
     )
     codes = np.frombuffer(labels.codes, np.int64)[kept]
     return ClassFile(
         file=table.file,
         sha256=table.sha256,
         rows=table.rows,
-        cases=tuple(case for case, _ in compress(case_rows, kept)),
+        cases=tuple(compress(names, kept)),
         patients=None if patients is None else tuple(compress(patients, kept)),
         classes=classes,
         truth={

@@ -6,14 +6,15 @@ becomes of a case without score. Rows are `_table_rows`', cells `_table_columns`
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import compress
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.metrics import Cohort, Missing, Note, resolve_missing
+from core.metrics.names import Names
 from core.workflows._table_columns import CaseIds, Column, Scores, Texts
 from core.workflows._table_faults import Faults, echo
 from core.workflows._table_rows import TableRows, open_table, table_sha256
@@ -23,6 +24,9 @@ CASE, PATIENT, LABEL, SLICE = "case_id", "patient_id", "label", "slice_"
 
 POSITIVE = "1"
 """The positive label where the labels are 0 and 1 and nobody names one."""
+
+SPLIT_COLUMN = f"{SLICE}split"
+"""The subgroup column that names calibration and test sets."""
 
 LABELS_TOLD = 20
 """Distinct labels repeated in a message; a column of free text has thousands."""
@@ -92,9 +96,13 @@ class Table:
     faults: Faults
 
     @property
-    def row_of(self) -> list[tuple[str, int]]:
-        """Case and row, in order."""
-        return list(self.cases.row_of.items()) if self.cases else []
+    def row_numbers(self) -> Sequence[int]:
+        """The row of each case, in order."""
+        return self.cases.rows if self.cases else ()
+
+    def case_names(self) -> Sequence[str]:
+        """The id of each case, in order."""
+        return self.cases.names if self.cases else ()
 
     def patient_of(self) -> tuple[str, ...] | None:
         """The patient of each case; None where the file has none."""
@@ -117,6 +125,7 @@ def read_cohort(
     positive: str | None = None,
     missing: Missing = Missing.REFUSE,
     name: str | None = None,
+    split: str | None = None,
 ) -> CohortFile:
     """The cohort of a file, for figures of two classes.
 
@@ -125,6 +134,7 @@ def read_cohort(
     models : the score columns to read; none: every column whose cells are all numbers or missing.
     positive : the label that counts as positive; None: "1", where the labels are 0 and 1.
     missing : what becomes of a case without score. name : what messages call the file; None: its own name.
+    split : only the cases with this text in the column `slice_split`; the others are read, and are no cases.
 
     Raises
     ------
@@ -133,11 +143,12 @@ def read_cohort(
     table = read_table(path, name or path.name)
     read = chosen_scores(table, models)
     faults = table.faults.joined([column.faults for column in read])
+    inside = None if split is None else _rows_of_split(table, split, faults)
     if missing is Missing.REFUSE:
-        faults = faults.joined([column.missing for column in read])
+        faults = faults.joined([column.missing_in(table.row_numbers, inside) for column in read])
     positive = _positive_label(table, positive, faults)
     faults.require_none()
-    return _cohort(table, read, positive, missing)
+    return _cohort(table, read, positive, missing, inside)
 
 
 def read_table(path: Path, file: str) -> Table:
@@ -159,6 +170,8 @@ def read_table(path: Path, file: str) -> Table:
             for column in held:
                 column.take(numbers, cells[column.position])
         table.rows = rows.rows
+    if table.cases is not None:
+        table.cases.check_repeats()
     _check_patients(table)
     plain = [column.faults for column in (table.cases, table.labels, table.patients) if column is not None]
     table.faults = faults.joined(plain)
@@ -263,7 +276,23 @@ def _positive_label(table: Table, asked: str | None, faults: Faults) -> str:
     return asked or POSITIVE
 
 
-def _cohort(table: Table, read: Sequence[Scores], positive: str, missing: Missing) -> CohortFile:
+def _rows_of_split(table: Table, split: str, faults: Faults) -> NDArray[np.bool_]:
+    """(rows,) which cases are of the split; a split that is not there goes to `faults`."""
+    column = next((one for one in table.slices if one.name == SPLIT_COLUMN), None)
+    if column is None:
+        faults.of_table(f'there is no column "{SPLIT_COLUMN}", so no split "{echo(split)}".', column=SPLIT_COLUMN)
+        return np.zeros(len(table.row_numbers), bool)
+    if split not in column.values:
+        told = ", ".join(echo(value) for value in column.values[:LABELS_TOLD])
+        said = f'no case has the value "{echo(split)}". The values are: {told}.'
+        faults.of_column(column.position, SPLIT_COLUMN, said)
+        return np.zeros(len(table.row_numbers), bool)
+    return np.asarray(np.frombuffer(column.codes, np.int64) == list(column.first_row).index(split), bool)
+
+
+def _cohort(
+    table: Table, read: Sequence[Scores], positive: str, missing: Missing, inside: NDArray[np.bool_] | None
+) -> CohortFile:
     labels = table.labels
     if labels is None:
         raise AssertionError("a table without labels was refused")
@@ -271,37 +300,43 @@ def _cohort(table: Table, read: Sequence[Scores], positive: str, missing: Missin
     truth = (
         codes == list(labels.first_row).index(positive) if positive in labels.first_row else np.zeros(len(codes), bool)
     )
-    resolved = resolve_missing(truth, {column.name: column.numbers for column in read}, missing)
-    case_rows, kept = table.row_of, resolved.kept.tolist()
-    patients = table.patient_of()
+    mine = np.arange(len(codes)) if inside is None else np.flatnonzero(inside)
+    resolved = resolve_missing(truth[mine], {column.name: column.numbers[mine] for column in read}, missing)
+    kept, left = mine[resolved.kept], mine[~resolved.kept]
+    names, patients = Names.of(()) if table.cases is None else table.cases.names, table.patient_of()
     cohort = Cohort(
-        cases=tuple(case for case, _ in compress(case_rows, kept)),
-        labels=truth[resolved.kept],
+        cases=names.take(kept),
+        labels=truth[kept],
         scores=resolved.scores,
-        patients=None if patients is None else tuple(compress(patients, kept)),
-        slices={name: tuple(compress(texts, kept)) for name, texts in table.slice_of().items()},
+        patients=None if patients is None else _taken(patients, kept),
+        slices={name: _taken(texts, kept) for name, texts in table.slice_of().items()},
     )
-    dropped = tuple(
-        Dropped(row, case, _without_score(read, index))
-        for index, (case, row) in enumerate(case_rows)
-        if not kept[index]
-    )
+    outside = {column.name: column.outside_in(table.row_numbers, inside) for column in read}
     bounded = missing in (Missing.WORST, Missing.BEST)
     return CohortFile(
-        file=table.file,
+        file=table.file if inside is None else f"{table.file}, split {_split_of(table, inside)}",
         sha256=table.sha256,
-        rows=table.rows,
+        rows=table.rows if inside is None else len(mine),
         cohort=cohort,
         positive=positive,
         missing=missing,
         holes=resolved.missing,
-        calibrated=frozenset(
-            column.name for column in read if column.outside is None and not (bounded and column.missing.count)
+        calibrated=frozenset(name for name in outside if not (outside[name] or (bounded and resolved.missing[name]))),
+        dropped=tuple(
+            Dropped(table.row_numbers[index], names[index], _without_score(read, index)) for index in left.tolist()
         ),
-        dropped=dropped,
         ignored=table.ignored([column.name for column in read]),
-        notes=(*_single_class(table, cohort, positive), *outside_unit_range(table.file, read)),
+        notes=(*_single_class(table, cohort, positive), *outside_unit_range(table.file, outside)),
     )
+
+
+def _split_of(table: Table, inside: NDArray[np.bool_]) -> str:
+    column = next(one for one in table.slices if one.name == SPLIT_COLUMN)
+    return column.texts[int(np.flatnonzero(inside)[0])]
+
+
+def _taken(texts: tuple[str, ...], rows: NDArray[np.int64]) -> tuple[str, ...]:
+    return texts if len(rows) == len(texts) else tuple(texts[row] for row in rows.tolist())
 
 
 def _without_score(read: Sequence[Scores], index: int) -> str:
@@ -312,7 +347,7 @@ def _single_class(table: Table, cohort: Cohort, positive: str) -> tuple[Note, ..
     if not cohort.n or (cohort.positives and cohort.negatives):
         return ()
     others = [value for value in table.labels.values if value != positive] if table.labels else []
-    only = positive if cohort.positives else others[0]
+    only = positive if cohort.positives or not others else others[0]
     answered = "Sensitivity" if cohort.positives else "Specificity"
     text = (
         f'{table.file}: all {cohort.n} labels are "{echo(only)}". {answered} can be answered; '
@@ -321,14 +356,14 @@ def _single_class(table: Table, cohort: Cohort, positive: str) -> tuple[Note, ..
     return (Note("single_class", text),)
 
 
-def outside_unit_range(file: str, read: Sequence[Scores]) -> tuple[Note, ...]:
-    """A warning for each column with a score outside 0 to 1, which names the first."""
+def outside_unit_range(file: str, outside: Mapping[str, tuple[int, str] | None]) -> tuple[Note, ...]:
+    """A warning for each column with a score outside 0 to 1. outside : by column the first one's row and text."""
     return tuple(
         Note(
             "outside_0_1",
-            f'{file}, row {column.outside[0]}, column "{column.name}": {echo(column.outside[1])} lies outside 0 to 1. '
-            f'Calibration, the Brier score and net benefit are left empty for "{column.name}".',
+            f'{file}, row {first[0]}, column "{name}": {echo(first[1])} lies outside 0 to 1. '
+            f'Calibration, the Brier score and net benefit are left empty for "{name}".',
         )
-        for column in read
-        if column.outside is not None
+        for name, first in outside.items()
+        if first is not None
     )

@@ -83,6 +83,7 @@ def read_mask_file(path: Path) -> MaskFile:
         for numbers, cells in table.chunks():
             for column in held:
                 column.take(numbers, cells[column.position])
+    cases.check_repeats()
     if patients is not None and not patients.values:
         held.remove(patients)
         patients = None
@@ -92,8 +93,8 @@ def read_mask_file(path: Path) -> MaskFile:
     return MaskFile(
         file=path.name,
         sha256=table_sha256(path),
-        cases=tuple(cases.row_of),
-        rows=tuple(cases.row_of.values()),
+        cases=tuple(cases.names),
+        rows=tuple(cases.rows),
         patients=patients.texts if patients else None,
         reference=reference,
         prediction=prediction,

@@ -27,9 +27,8 @@ class CohortKind(StrEnum):
 class CohortCase:
     """One case of a folder: its files, and what is known of it.
 
-    id : neutral, 'case-0001'. sha256 : of its files, the same as its study's. files, mask : below the source's
-    root, with slashes; they are the owner's own names and shown only where the owner asks for them. slices :
-    text by column, without the `slice_`.
+    id : neutral, 'case-0001'. sha256 : over the hashes of its files; "" where they are not there. files, mask : below
+    the cohort's `root`. slices : text by column, without the `slice_`. fault : why it cannot be scored, or "".
     """
 
     id: str
@@ -41,18 +40,29 @@ class CohortCase:
     patient: str = ""
     split: str = ""
     slices: Mapping[str, str] = field(default_factory=dict)
+    fault: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready values."""
+        return {**asdict(self), "files": list(self.files), "slices": dict(self.slices)}
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> CohortCase:
+        """The case that `to_dict` wrote down."""
+        return cls(**{**plain, "files": tuple(plain["files"])})
 
 
 @dataclass(frozen=True, slots=True)
 class ScoredBy:
     """A model whose answers the cohort holds.
 
-    columns : of `scores.csv`, one by finding; none for a segmentation. scored : cases with an answer.
-    seconds : mean of a case's network time; None where nothing was measured.
+    fed : hash of what decides an answer beside image and weights. columns : of `scores.csv`, one by finding; none for
+    a segmentation. scored : cases with an answer. seconds : median of a case's run; None where nothing was measured.
     """
 
     model_id: str
     weights_sha256: str
+    fed: str
     columns: tuple[str, ...]
     scored: int
     seconds: float | None = None
@@ -96,6 +106,11 @@ class KeptCohort:
     source: str | None
     of_machine: bool
     folder: Path
+
+    @property
+    def root(self) -> Path:
+        """What the paths of its cases begin from."""
+        return self.folder / "source" if self.source is None else Path(self.source)
 
     @property
     def scores_csv(self) -> Path:
