@@ -94,7 +94,7 @@ def write_learned(trained: Trained, config: TrainConfig, splits: Mapping[str, st
     metadata = {
         "schema": SCHEMA,
         "id": config.id,
-        "recipe_sha256": config.sha256,
+        "learning_sha256": config.learning_sha256,
         "splits": canonical_json(dict(splits)),
         "history": canonical_json([asdict(epoch) for epoch in trained.history]),
         "facts": canonical_json(facts),
@@ -121,7 +121,7 @@ def read_learned(path: Path, config: TrainConfig, splits: Mapping[str, str]) -> 
             why="Only weights whose origin is written beside them are measured and shipped.",
             do="Give a file that `train --learn-only` wrote, or the state of a stopped run.",
         )
-    if held.get("recipe_sha256") != config.sha256:
+    if held.get("learning_sha256") != config.learning_sha256:
         raise ConfigError(
             found="The weights were learned by another recipe.",
             why="Their card would describe a run that never was.",

@@ -80,7 +80,7 @@ class _Run:
         )
         self.learner = Learner(cases, config, apart)
         self.about = {
-            "recipe": config.sha256,
+            "recipe": config.learning_sha256,
             "fold": "" if fold is None else f"{fold.number}/{fold.of}",
             "splits": "; ".join(f"{name}: {facts}" for name, facts in session.splits),
         }

@@ -33,6 +33,10 @@ KEYS_ADDED = (
 """Keys that recipes of the first checkpoints could not state: left at their default, they leave the hash alone."""
 
 
+WORDS = ("description", "trained_on", "training_config", "version")
+"""Keys of a configuration that tell of a model and decide nothing."""
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -170,12 +174,23 @@ class TrainConfig(_Strict):
     @property
     def sha256(self) -> str:
         """The recipe's hash: equal recipes give equal text, and a key added since counts only where it is set."""
+        return hashlib.sha256(canonical_json(self._plain()).encode()).hexdigest()
+
+    @property
+    def learning_sha256(self) -> str:
+        """The hash of what decides the weights, so that a card's words may be mended after learning."""
+        plain = self._plain()
+        model = {key: value for key, value in plain["model"].items() if key not in WORDS}
+        decides = {"model": model, "train": plain["data"]["train"], "learning": plain["learning"]}
+        return hashlib.sha256(canonical_json(decides | {"stored": self.stored}).encode()).hexdigest()
+
+    def _plain(self) -> dict[str, Any]:
         plain = self.model_dump(mode="json")
         stated = self.model_dump(mode="json", exclude_defaults=True)
         for *way, key in (path.split(".") for path in KEYS_ADDED):
             if key not in _at(stated, way):
                 _at(plain, way).pop(key, None)
-        return hashlib.sha256(canonical_json(plain).encode()).hexdigest()
+        return plain
 
     @classmethod
     def load(cls, path: Path) -> Self:

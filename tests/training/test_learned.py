@@ -10,7 +10,7 @@ import torch
 from core.errors import ConfigError
 from core.models.building import build_network
 from core.training.learned import Epoch, Trained, is_learned, read_learned, write_history, write_learned
-from tests.training.conftest import film_recipe, recipe
+from tests.training.conftest import CARD, film_recipe, recipe
 
 SPLITS = {"train": "20 files"}
 
@@ -43,6 +43,8 @@ def test_learned_file_of_another_recipe_or_of_other_data_is_refused(tmp_path: Pa
     config, path = recipe(film_recipe()), tmp_path / "a.learned.safetensors"
     write_learned(_trained(), config, SPLITS, path)
 
+    reworded = recipe(film_recipe(card=CARD | {"summary": "In better words."}))
+    assert read_learned(path, reworded, SPLITS).cases == 20
     with pytest.raises(ConfigError, match="another recipe"):
         read_learned(path, recipe(film_recipe(), seed=9), SPLITS)
     with pytest.raises(ConfigError, match="other training files"):
