@@ -1,6 +1,6 @@
 """`make bench`: everything, one after the other; one Markdown table on stdout, the details as JSON in build/bench.
 
-Options: names of parts (film, volume, fresh, viewer) run these alone.
+Options: names of parts (film, volume, fresh, statistics, viewer) run these alone.
 """
 
 from __future__ import annotations
@@ -15,10 +15,13 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from benchmarks.compare import Row
 
 OUT = Path(__file__).resolve().parent.parent / "build" / "bench"
-PARTS = ("film", "volume", "fresh", "viewer")
+PARTS = ("film", "volume", "fresh", "statistics", "viewer")
 
 
 @dataclass
@@ -51,13 +54,19 @@ def _measured(asked: list[str], folder: Path) -> Report:
     report = Report([f"On {_machine()}.", ""], {"machine": _machine()})
     if {"film", "volume", "fresh"} & set(asked):
         _comparisons(asked, folder, report)
+    if "statistics" in asked:
+        from benchmarks.statistics import rows
+
+        measured = _step("statistics", rows)
+        report.values["statistics"] = [row.to_dict() for row in measured]
+        report.lines += ["", *_table(measured)]
     if "viewer" in asked:
         _browser(folder, report)
     return report
 
 
 def _comparisons(asked: list[str], folder: Path, report: Report) -> None:
-    from benchmarks.compare import Row, film_steady, fresh, volume_steady
+    from benchmarks.compare import film_steady, fresh, volume_steady
     from benchmarks.subjects import film_subject, volume_subject
 
     rows: list[Row] = []
@@ -73,18 +82,7 @@ def _comparisons(asked: list[str], folder: Path, report: Report) -> None:
         rows += _step("fresh film", lambda: fresh("film", film, folder, rounds=3))
         rows += _step("fresh volume", lambda: fresh("volume", volume, folder, rounds=2))
     report.values |= {"comparisons": [row.to_dict() for row in rows], "shares": shares}
-    report.lines += [
-        "| what | usual way | ours | ratio | CPU ratio | difference | machine |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    for row in rows:
-        cpu = "" if row.cpu_ratio is None else f"{row.cpu_ratio:.2f}"
-        digits = 0 if row.unit == "MiB" else 3
-        machine = "" if row.unit == "MiB" else row.quiet.words()
-        report.lines.append(
-            f"| {row.what} | {row.usual:.{digits}f} {row.unit} | {row.ours:.{digits}f} {row.unit} "
-            f"| {row.ratio:.2f} | {cpu} | {row.difference} | {machine} |"
-        )
+    report.lines += _table(rows)
     if shares:
         report.lines += [
             "",
@@ -93,6 +91,22 @@ def _comparisons(asked: list[str], folder: Path, report: Report) -> None:
         ]
         for kind, by in shares.items():
             report.lines.append(f"| {kind} | " + " | ".join(f"{100 * share:.0f} %" for share in by.values()) + " |")
+
+
+def _table(rows: list[Row]) -> list[str]:
+    lines = [
+        "| what | usual way | ours | ratio | CPU ratio | difference | machine |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        cpu = "" if row.cpu_ratio is None else f"{row.cpu_ratio:.2f}"
+        digits = 0 if row.unit == "MiB" else 3
+        machine = "" if row.unit == "MiB" else row.quiet.words()
+        lines.append(
+            f"| {row.what} | {row.usual:.{digits}f} {row.unit} | {row.ours:.{digits}f} {row.unit} "
+            f"| {row.ratio:.2f} | {cpu} | {row.difference} | {machine} |"
+        )
+    return lines
 
 
 def _browser(folder: Path, report: Report) -> None:

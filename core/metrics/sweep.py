@@ -45,7 +45,8 @@ class Sweep:
 
     def index_of(self, threshold: float) -> int:
         """The row whose calls any threshold makes: the lowest offered threshold that is not below it."""
-        return int(np.searchsorted(-self.thresholds, -threshold, "right")) - 1
+        rising = self.thresholds[::-1]  # a view: a negated copy would cost as much as counting anew
+        return len(rising) - int(np.searchsorted(rising, threshold, "left")) - 1
 
     def at(self, threshold: float) -> Counts:
         """The four counts at any threshold, by binary search; equal to counting score >= threshold."""
