@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 
 import streamlit as st
 
-from core.errors import ReadroomError
-from core.models.model import Model
-from core.workflows.choose_model import find_model
-from core.workflows.cohorts_cases import adopt_case, thumbnail
 from core.workflows.sweep_cases import Cell, ScoredCase, cases_in, flips
 from core.workflows.sweep_view import threshold_text
 from core.workspace.cohort_record import CohortKind, KeptCohort
 from pages._ui import words
-from pages._ui.navigation import PREDICT, page
 from pages._ui.state import State
+from pages._ui.sweep.gallery import thumbnails
 from pages._ui.sweep.rules import Subject
 from pages._ui.sweep.state import Sweep
 
 FLIPPED = "changed by the last move"
-ROW, A_PAGE, TABLE_PAGE = 6, 12, 50
+A_PAGE, TABLE_PAGE = 12, 50
 
 
 def show_cases(now: State, held: Sweep, about: Subject, kept: KeptCohort) -> None:
@@ -67,35 +62,9 @@ def _table(held: Sweep, listed: Sequence[ScoredCase]) -> None:
 
 
 def _gallery(now: State, held: Sweep, about: Subject, kept: KeptCohort, listed: Sequence[ScoredCase]) -> None:
-    scored = kept.column_model(about.column)
-    model = find_model(scored.model_id) if scored is not None else None
-    heat = st.toggle("Heat maps", value=True, key="gallery-heat", help="Where the score is sensitive to the image")
     part = _page(held, len(listed), A_PAGE)
-    for start in range(part.start, min(part.stop, len(listed)), ROW):
-        for column, case in zip(st.columns(ROW), listed[start : min(start + ROW, part.stop)], strict=False):
-            with column:
-                _thumbnail(now, kept, case, model if heat else None, model)
-
-
-def _thumbnail(now: State, kept: KeptCohort, case: ScoredCase, heat_of: Model | None, model: Model | None) -> None:
-    said = f"{case.score:.3f} · {case.became.value}"
-    try:
-        picture = base64.b64encode(thumbnail(kept, case.id, heat_of=heat_of).read_bytes()).decode()
-    except ReadroomError as refusal:
-        words.cell(case.id, said, refusal.found)
-        return
-    # In the page itself: Streamlit's media store would answer without the owner's cookie.
-    words.picture(f"data:image/png;base64,{picture}", f"{case.id}, {said}", (case.id, said))
-    if st.button("Open", key=f"open-{case.id}", help=f"Show {case.id} on the Predict page"):
-        try:
-            adopted = adopt_case(now.workspace, kept, case.id)
-        except ReadroomError as refusal:
-            words.refusal((refusal.found, refusal.why, refusal.do))
-            return
-        now.case, now.job = adopted.id, None
-        if model is not None:
-            now.model, now.chosen_model = model.id, True
-        st.switch_page(page(PREDICT))
+    shown = [(case.id, f"{case.score:.3f} · {case.became.value}") for case in listed[part]]
+    thumbnails(now, kept, shown, about.column)
 
 
 def _page(held: Sweep, total: int, size: int) -> slice:
