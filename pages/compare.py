@@ -62,7 +62,7 @@ if kept is not None:
             views.show_curves(answered.file, method)
             views.show_table(answered)
             views.show_pairs(answered.document)
-            views.show_disagreements(now, comparison, answered, kept)
             views.show_calibration(answered.file, method)
             views.show_cost(answered)
+            views.show_disagreements(now, comparison, answered, kept)
             views.show_downloads(answered)

@@ -15,8 +15,8 @@ COLOURS = ("#3b8ec9", "#d9790b", "#0d9268", "#b8629a")
 DASHES = ("solid", "dash", "dot", "dashdot")
 GREY = "#7d8894"
 HEIGHT = 400
-CORNER = 0.2
-"""The inset shows this part of both axes: where a useful model lives."""
+CORNERS = (0.1, 0.2, 0.3, 0.4)
+"""Parts of both axes that the inset may show: the smallest in which every curve's best cut-off lies."""
 
 
 def colour(place: int) -> str:
@@ -39,10 +39,18 @@ def roc_figure(curves: Sequence[ModelCurves], *, bands: bool) -> go.Figure:
         figure.add_trace(_line(curve.roc, curve.model, colour(place), dash(place)))
         corner = _line(curve.roc, curve.model, colour(place), dash(place), legend=False)
         figure.add_trace(corner.update(xaxis="x2", yaxis="y2"))
+    side = _corner(curves)
+    frame = {"showgrid": False, "nticks": 3, "showline": True, "mirror": True, "linecolor": GREY}
     return figure.update_layout(
-        xaxis2={"domain": [0.48, 0.97], "anchor": "y2", "range": [0, CORNER], "showgrid": False, "nticks": 3},
-        yaxis2={"domain": [0.08, 0.55], "anchor": "x2", "range": [1 - CORNER, 1.005], "showgrid": False, "nticks": 3},
+        xaxis2={"domain": [0.5, 0.97], "anchor": "y2", "range": [0, side], **frame},
+        yaxis2={"domain": [0.09, 0.54], "anchor": "x2", "range": [1 - side, 1.005], **frame},
     )
+
+
+def _corner(curves: Sequence[ModelCurves]) -> float:
+    best = [max(curve.roc, key=lambda point: point[1] - point[0]) for curve in curves if curve.roc]
+    far = max((max(x, 1 - y) for x, y in best), default=CORNERS[0])
+    return next((side for side in CORNERS if far <= 0.9 * side), CORNERS[-1])
 
 
 def precision_figure(curves: Sequence[ModelCurves], prevalence: float, *, bands: bool) -> go.Figure:

@@ -44,9 +44,9 @@ def show_curves(file: CohortFile, method: Method) -> None:
 def show_table(answered: Answer) -> None:
     """Every model in one row; nobody is set in bold."""
     document, told = answered.document, told_facts(answered.facts)
-    words.table(
-        compare_view.MODEL_HEADER, compare_view.model_rows(document, told), numbers=range(1, 11), label="Models"
-    )
+    known = len(compare_view.MODEL_HEADER) - (0 if told else 2)  # size and time of models that are on the shelf
+    rows = [row[:known] for row in compare_view.model_rows(document, told)]
+    words.table(compare_view.MODEL_HEADER[:known], rows, numbers=range(1, known), label="Models")
     chosen_on = document["chosen_on"]
     where = {
         None: "No cut-off was chosen.",
@@ -98,7 +98,7 @@ def show_disagreements(now: State, held: Compared, answered: Answer, kept: KeptC
     else:
         rows = [
             (case.id, "with the finding" if case.positive else "without", f"{case.score_a:.4g}", f"{case.score_b:.4g}")
-            for case in right[:50]
+            for case in right[:A_PAGE]
         ]
         words.table(("Case", "Truth", a, b), rows, numbers=(2, 3), label="Where they disagree")
         if len(right) > len(rows):
