@@ -33,8 +33,16 @@ def unpack(archive: Source, folder: Path) -> list[Source]:
     DamagedFile : the archive is broken. UnsupportedFile : encrypted members, links, an archive inside.
     TooLarge : too many files, too many bytes, or too high a ratio.
     """
+    return [source for source, _ in unpack_named(archive, folder)]
+
+
+def unpack_named(archive: Source, folder: Path) -> list[tuple[Source, str]]:
+    """The same with each member's own name, for whoever reads labels in it; it is never a path and never shown.
+
+    Errors as `unpack`.
+    """
     folder.mkdir(parents=True)
-    sources: list[Source] = []
+    sources: list[tuple[Source, str]] = []
     left = settings().unpacked_mib << 20
     with _opened(archive) as bundle:
         members = _checked_members(archive, bundle)
@@ -44,8 +52,8 @@ def unpack(archive: Source, folder: Path) -> list[Source]:
             written = _write(bundle, member, source, min(left, allowed), archive.name)
             left, allowed = left - written, allowed - written
             if written:
-                sources.append(source)
-    for source in sources:
+                sources.append((source, member.filename))
+    for source, _ in sources:
         if sniff(source) is Format.ZIP:
             raise UnsupportedFile(
                 found=f"{archive.name} holds an archive inside an archive.",

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from core.studies import group_files, read_study, study_to_parts
+from core.studies.archive import unpack_named
 from core.studies.parts import Arrays
+from core.studies.sources import neutral_sources
 
 Answer = tuple[dict[str, Any], Arrays]
 
@@ -27,4 +29,14 @@ def _group(request: dict[str, Any], _scratch: Path) -> Answer:
     return {"groups": groups}, {}
 
 
-TABLE: Final[dict[str, Callable[[dict[str, Any], Path], Answer]]] = {"read": _read, "group": _group}
+def _unpack(request: dict[str, Any], _scratch: Path) -> Answer:
+    (archive,) = neutral_sources([Path(request["archive"])])
+    members = unpack_named(archive, Path(request["folder"]))
+    return {"members": [{"place": source.path.name, "name": name} for source, name in members]}, {}
+
+
+TABLE: Final[dict[str, Callable[[dict[str, Any], Path], Answer]]] = {
+    "read": _read,
+    "group": _group,
+    "unpack": _unpack,
+}

@@ -41,6 +41,17 @@ def group_uploads(paths: Sequence[Path]) -> list[tuple[Path, ...]]:
     return [tuple(paths[number] for number in group["files"]) for group in facts["groups"]]
 
 
+def unpack_upload(archive: Path, folder: Path) -> list[tuple[str, Path]]:
+    """The files of a zip, unpacked into `folder`, which is made: each one's name in the zip, and where it lies now.
+
+    Raises
+    ------
+    StudyError, WorkerBreach
+    """
+    facts, _ = reading_worker().call("unpack", {"archive": str(archive.absolute()), "folder": str(folder.absolute())})
+    return [(str(member["name"]), folder / str(member["place"])) for member in facts["members"]]
+
+
 @cache
 def reading_worker() -> Worker:
     """The decoder worker of this process."""

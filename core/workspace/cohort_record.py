@@ -28,7 +28,8 @@ class CohortCase:
     """One case of a folder: its files, and what is known of it.
 
     id : neutral, 'case-0001'. sha256 : over the hashes of its files; "" where they are not there. files, mask : below
-    the cohort's `root`. slices : text by column, without the `slice_`. fault : why it cannot be scored, or "".
+    the cohort's `root`. patient : neutral too, 'patient-0001', or "". slices : text by column, without the
+    `slice_`. fault : why it cannot be scored, or "".
     """
 
     id: str
@@ -53,17 +54,25 @@ class CohortCase:
 
 
 @dataclass(frozen=True, slots=True)
+class Given:
+    """What the owner calls a case: its files' names and its patient's id. Both can be a person's name."""
+
+    files: tuple[str, ...]
+    patient: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ScoredBy:
     """A model whose answers the cohort holds.
 
-    fed : hash of what decides an answer beside image and weights. columns : of `scores.csv`, one by finding; none for
-    a segmentation. scored : cases with an answer. seconds : median of a case's run; None where nothing was measured.
+    fed : hash of what decides an answer beside image and weights. columns : of `scores.csv`, each with its class; none
+    for a segmentation. scored : cases with an answer. seconds : median of a case's run; None where there is none.
     """
 
     model_id: str
     weights_sha256: str
     fed: str
-    columns: tuple[str, ...]
+    columns: Mapping[str, str]
     scored: int
     seconds: float | None = None
 
@@ -141,7 +150,7 @@ class KeptCohort:
                 "kind": CohortKind(plain["kind"]),
                 "splits": tuple(plain["splits"]),
                 "slices": tuple(plain["slices"]),
-                "models": tuple(ScoredBy(**{**one, "columns": tuple(one["columns"])}) for one in plain["models"]),
+                "models": tuple(ScoredBy(**one) for one in plain["models"]),
                 "unread": tuple(Unread(**one) for one in plain["unread"]),
                 "notes": tuple((code, text) for code, text in plain["notes"]),
             },

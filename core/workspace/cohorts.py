@@ -12,14 +12,14 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from core.errors import NotFound
 from core.settings import settings
 from core.workspace.cohort_answers import ANSWERS
-from core.workspace.cohort_record import CohortCase, KeptCohort
+from core.workspace.cohort_record import CohortCase, Given, KeptCohort
 from core.workspace.owner import Workspace
 from core.workspace.records import read_json, write_json
 
@@ -47,13 +47,13 @@ class CohortStore:
         return self._read(self.folder / cohort_id) if _ID.fullmatch(cohort_id) else None
 
     def keep(
-        self, draft: KeptCohort, cases: Sequence[CohortCase], names: Mapping[str, Sequence[str]], staged: Path | None
+        self, draft: KeptCohort, cases: Sequence[CohortCase], given: Mapping[str, Given], staged: Path | None
     ) -> KeptCohort:
         """Keep a cohort; one of the same content keeps its name and its models.
 
         Parameters
         ----------
-        draft : its `id`, `name`, `created` and `folder` are given here. names : the owner's file names by case.
+        draft : its `id`, `name`, `created` and `folder` are given here. given : by case, what the owner calls it.
         staged : a folder of this store whose content becomes the cohort's own; it is gone afterwards.
         """
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -71,7 +71,7 @@ class CohortStore:
             if old is None or old.source is not None or draft.source is not None:
                 # Else its files lie here already, in the places that its cases name.
                 write_json(folder / CASES, [case.to_dict() for case in cases])
-                write_json(folder / NAMES, {case: list(held) for case, held in names.items()})
+                write_json(folder / NAMES, {case: asdict(held) for case, held in given.items()})
             write_json(folder / RECORD, kept.to_dict())
         return kept
 
@@ -161,9 +161,12 @@ def read_cases(cohort: KeptCohort) -> list[CohortCase]:
     return [CohortCase.from_dict(plain) for plain in read_json(cohort.folder / CASES) or ()]
 
 
-def read_names(cohort: KeptCohort) -> dict[str, list[str]]:
-    """The owner's own file names by case: for the map that the owner asks for, and nothing else."""
-    return dict(read_json(cohort.folder / NAMES) or {})
+def read_given(cohort: KeptCohort) -> dict[str, Given]:
+    """What the owner calls each case: for the map that the owner asks for, and nothing else."""
+    return {
+        case: Given(tuple(held["files"]), held["patient"])
+        for case, held in (read_json(cohort.folder / NAMES) or {}).items()
+    }
 
 
 def no_cohort() -> NotFound:

@@ -28,7 +28,8 @@ from core.workspace.records import read_json, write_json
 log = logging.getLogger(__name__)
 
 Report = Callable[[float, str], None]
-Work = Callable[[Report, Callable[[], bool]], None]
+Stop = Callable[[], bool]
+Work = Callable[[Report, Stop], None]
 """What a job does: it is given `report(share done, stage)` and `cancelled()`, and raises `Cancelled` to stop."""
 
 KEPT = 50
@@ -120,6 +121,11 @@ def get(workspace: Workspace, job_id: str) -> Job:
         job = replace(job, state=JobState.INTERRUPTED, stage="The server stopped while this ran.", ended=time.time())
         _keep(workspace, job)
     return job
+
+
+def all_jobs(workspace: Workspace) -> list[Job]:
+    """Every job that the owner's folder remembers, as each stands now."""
+    return [get(workspace, record.stem) for record in workspace.folder.glob("jobs/*.json")]
 
 
 def cancel(workspace: Workspace, job_id: str) -> None:

@@ -44,7 +44,7 @@ class Uploads:
         used = self.workspace.size_bytes()
         try:
             for number, (name, source) in enumerate(files, start=1):
-                used += _copy(source, batch / f"file-{number:02d}", used)
+                used += copy_within_quota(source, batch / f"file-{number:02d}", used)
                 names.append(name)
             write_json(batch / "names.json", names)
         except BaseException:
@@ -127,7 +127,7 @@ def _read(folder: Path) -> Upload | None:
     return None if plain is None else Upload.from_dict(plain, tuple(files_in(folder)))
 
 
-def _copy(source: IO[bytes], target: Path, used: int) -> int:
+def copy_within_quota(source: IO[bytes], target: Path, used: int) -> int:
     """Bytes copied; `used` is what lies in the owner's folder already."""
     copied = 0
 
