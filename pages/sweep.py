@@ -47,5 +47,5 @@ if kept is not None:
             words.fact(count_sentence(file))
         words.caution(*notes(file))
         if file.cohort.n:
-            settle(sweep, about, (*key_of(held, kept), column, held.missing))
+            settle(sweep, about, (*key_of(held, kept), column, file.missing))
             panel(now, sweep, about, kept)

@@ -18,14 +18,14 @@ class Choice:
     """One session's choice.
 
     set : id of the test set. finding : the label that counts as positive; None: the set's own. subset : one of its
-    named parts; None: all. written : what we last put into the address, so that a new link is known from our own.
-    messages, faults : to be said once.
+    named parts; None: all. missing : what a case without a score counts as; None: not chosen. written : what we last
+    put into the address, so that a new link is known from our own. messages, faults : to be said once.
     """
 
     set: str | None = None
     finding: str | None = None
     subset: str | None = None
-    missing: Missing = Missing.REFUSE
+    missing: Missing | None = None
     upload_round: int = 0
     written: dict[str, str] = field(default_factory=dict)
     messages: list[str] = field(default_factory=list)
@@ -33,7 +33,7 @@ class Choice:
 
     def turn_to(self, cohort_id: str | None) -> None:
         """Another test set, read from the beginning."""
-        self.set, self.finding, self.subset, self.missing = cohort_id, None, None, Missing.REFUSE
+        self.set, self.finding, self.subset, self.missing = cohort_id, None, None, None
 
 
 def choice() -> Choice:

@@ -98,6 +98,11 @@ def add_set(now: State, held: Choice, place: DeltaGenerator, *, empty: bool) -> 
             "A folder of labelled images", accept_multiple_files="directory", max_upload_size=most,
             key=f"set-folder-{held.upload_round}",
         )  # fmt: skip
+        if held.set is not None:
+            st.button(
+                "Delete the chosen test set", key="delete-set", icon=":material/delete:", on_click=_delete,
+                args=(now, held), disabled=empty,
+            )  # fmt: skip
     given = [*([file] if file is not None else []), *folder]
     if not given:
         return
@@ -139,6 +144,14 @@ def title(kept: KeptCohort) -> str:
     """A test set in a few words."""
     where = " · this machine" if kept.of_machine else ""
     return f"{kept.name} · {kept.cases:,} {KINDS[kept.kind]}{where}"
+
+
+def _delete(now: State, held: Choice) -> None:
+    kept = held_cohorts(now).get(held.set or "")
+    if kept is not None and not kept.of_machine:
+        cohorts.delete_cohort(kept)
+        held.messages.append(f"Deleted: {kept.name} with its scores and images.")
+        held.turn_to(None)
 
 
 def _set_chosen(held: Choice) -> None:

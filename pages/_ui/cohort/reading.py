@@ -10,7 +10,7 @@ from core.errors import TableError
 from core.metrics import Missing
 from core.workflows.cohort_file import CohortFile
 from core.workflows.cohorts import read_scores
-from core.workspace.cohort_record import KeptCohort
+from core.workspace.cohort_record import CohortKind, KeptCohort
 from pages._ui import words
 from pages._ui.cohort.choice import Choice
 
@@ -18,6 +18,9 @@ _KEY = "cohort-files"
 
 KEPT = 6
 """Readings that a session remembers: the set that is looked at, under a few choices."""
+
+LISTED = 20
+"""Cases left out that are named; the count stands above."""
 
 ON_A_PAGE = {
     "Name the positive one with --positive.": "Name the positive one above.",
@@ -43,29 +46,43 @@ def columns_of(held: Choice, kept: KeptCohort) -> list[str]:
     """The score columns on offer; missing scores are a matter for later. Faults are drawn, and then there is none."""
     file = _read(held, kept, (), Missing.DROP)
     if isinstance(file, TableError):
-        show_faults(held, file)
+        show_faults(held, Missing.REFUSE, file)
         return []
     return list(file.models)
 
 
 def read(held: Choice, kept: KeptCohort, columns: Sequence[str]) -> CohortFile | None:
     """The scores of these columns; None where the faults were drawn in their place."""
-    file = _read(held, kept, columns, held.missing)
+    rule = missing_rule(held, kept)
+    file = _read(held, kept, columns, rule)
     if isinstance(file, TableError):
-        show_faults(held, file)
+        show_faults(held, rule, file)
         return None
-    if held.missing is not Missing.REFUSE and (file.dropped or any(file.holes.values())):
-        _missing_control(held)
+    if file.dropped or any(file.holes.values()):
+        with st.expander(f"Cases without a score: {RULES[rule]}", key="without-score"):
+            _missing_control(held, rule)
+            rows = [(one.case_id, str(one.row), one.reason) for one in file.dropped[:LISTED]]
+            if rows:
+                words.table(("Case", "Row", "Why"), rows, numbers=(1,), label="Cases left out")
     return file
 
 
-def show_faults(held: Choice, refusal: TableError) -> None:
+def missing_rule(held: Choice, kept: KeptCohort) -> Missing:
+    """What a case without a score counts as: as chosen; else such a file is refused, and an image that nobody could
+    read, which is listed, is left out.
+    """
+    if held.missing is not None:
+        return held.missing
+    return Missing.REFUSE if kept.kind is CohortKind.SCORES else Missing.DROP
+
+
+def show_faults(held: Choice, rule: Missing, refusal: TableError) -> None:
     """Every fault in its sentence, then what the owner can answer here."""
     told = [_for_a_page(fault.text) for fault in refusal.faults]
     with st.container(key="faults"):
         words.faults(told)
         if any("no score." in text and "Choose below" in text for text in told):
-            _missing_control(held)
+            _missing_control(held, rule)
 
 
 def notes(file: CohortFile) -> list[str]:
@@ -87,8 +104,8 @@ def _for_a_page(text: str) -> str:
     return text
 
 
-def _missing_control(held: Choice) -> None:
-    st.session_state["missing"] = held.missing
+def _missing_control(held: Choice, rule: Missing) -> None:
+    st.session_state["missing"] = rule
     st.radio(
         "Cases without a score", list(RULES), format_func=RULES.__getitem__, key="missing", horizontal=True,
         on_change=_missing_chosen, args=(held,),

@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.errors import NotFound
 from core.workflows.choose_model import models_for
+from core.workflows.cohorts import case_map_csv
 from core.workflows.score import left_to_score, models_that_fit
 from core.workflows.score_job import find_scoring, scored_models, start_scoring
 from core.workspace import Job, JobState, jobs
@@ -44,6 +45,10 @@ def show_scoring(now: State, kept: KeptCohort) -> None:
             disabled=not left, on_click=_start, args=(now, kept, names),
         )  # fmt: skip
         _unread(kept)
+        st.download_button(
+            "Case map (.csv)", lambda: case_map_csv(kept), "case-map.csv", "text/csv", key="set-case-map",
+            on_click="ignore", help="Which case came from which file. It holds file names: keep it to yourself.",
+        )  # fmt: skip
 
 
 @st.fragment(run_every=POLL_S)

@@ -41,7 +41,7 @@ def answer(held: Choice, comparison: Compared, kept: KeptCohort, asked: Asked, m
     saved = saved_thresholds(file, kept) or {}
     if asked.ensemble:
         file = with_mean(file, order, MEAN)
-    key = (*key_of(held, kept), held.missing, file.models, asked, tuple(saved.items()))
+    key = (*key_of(held, kept), file.missing, file.models, asked, tuple(saved.items()))
     if key not in comparison.made:
         comparison.made.clear()
         with st.spinner("Resampling…"):

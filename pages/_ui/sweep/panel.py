@@ -13,7 +13,7 @@ from core.workspace.cohort_record import KeptCohort
 from pages._ui import words
 from pages._ui.cohort.choice import from_address, to_address
 from pages._ui.components.threshold import Moved, threshold_instrument
-from pages._ui.frame import tell
+from pages._ui.frame import guarded, tell
 from pages._ui.state import State
 from pages._ui.sweep.keep import show_keep
 from pages._ui.sweep.rules import Subject, rule_answer, rule_picker
@@ -24,6 +24,11 @@ from pages._ui.sweep.views import CASES, show_views
 @st.fragment
 def panel(now: State, held: Sweep, about: Subject, kept: KeptCohort) -> None:
     """Draw rules, instrument, what is done with the cut-off, and the views below."""
+    with guarded():  # a run of this part alone has no other frame
+        _draw(now, held, about, kept)
+
+
+def _draw(now: State, held: Sweep, about: Subject, kept: KeptCohort) -> None:
     tell(now)
     rule_picker(held, about)
     rule_answer(held)

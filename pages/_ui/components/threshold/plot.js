@@ -2,7 +2,7 @@
 // size and table; a frame of dragging changes a few attributes and nothing else.
 
 const SVG = "http://www.w3.org/2000/svg";
-const MARGIN = { left: 36, right: 10, top: 8, bottom: 32 };
+const MARGIN = { left: 42, right: 10, top: 8, bottom: 32 };
 
 export class Plot {
   /** x, y : {from, to, title, ticks}. square : the box keeps one side length. */

@@ -109,7 +109,7 @@ class Instrument {
       legend.replaceChildren(...(missing ? [missing] : lines).map((line) => words.element("p", {}, line)));
       place.parentElement.classList.toggle("square", SQUARE.has(name) && !missing);
       if (missing) continue;
-      const width = SQUARE.has(name) ? HEIGHT + 6 : Math.floor(place.clientWidth);
+      const width = SQUARE.has(name) ? HEIGHT + 12 : Math.floor(place.clientWidth);
       const figure = DRAWN[name](table, data, { width, height: HEIGHT });
       place.append(figure.plot.svg);
       this.figures[name] = figure;
