@@ -132,17 +132,10 @@ def _strange(found: Familiarity | None) -> tuple[str, ...]:
     return (found.sentence(),) if found is not None and found.flagged else ()
 
 
-def findings(model: Model) -> tuple[str, ...]:
-    """The classes that a threshold is for: of two exclusive classes the second, else every one."""
-    if model.config.activation == "softmax" and len(model.classes) == 2:
-        return model.classes[1:]
-    return model.classes
-
-
 def explained_class(model: Model) -> str | None:
     """The class that a heat map explains when nobody names one; None where only the scores can tell."""
     points, _ = thresholds_in_force(model, None)
-    named = tuple(points) or findings(model)
+    named = tuple(points) or model.findings
     return named[0] if len(named) == 1 or points else None
 
 
@@ -153,7 +146,7 @@ def thresholds_in_force(model: Model, threshold: float | None) -> tuple[dict[str
     taken, provided that it is bound to these very weights.
     """
     if threshold is not None:
-        return {name: _by_hand(name, threshold, model) for name in findings(model)}, ()
+        return {name: _by_hand(name, threshold, model) for name in model.findings}, ()
     points: dict[str, OperatingPoint] = {}
     warnings = []
     for point in model.operating_points:

@@ -20,6 +20,7 @@ from core.models.hashing import file_sha256, stored_weights_sha256
 from core.models.model import Model
 from core.models.naming import lies_under
 from core.models.presets import default_input, default_preset
+from core.models.saved_points import read_points
 from core.models.store import store_root
 from core.models.tensor_file import Header, read_header
 from core.models.versions import version_notes
@@ -135,7 +136,18 @@ def _survey(roots: Sequence[Path] | None) -> tuple[list[Model], dict[str, str]]:
             unreadable[path.name.removesuffix(ENSEMBLE_SUFFIX)] = str(error)
             continue
         _enter(models, ensemble)
-    return [models[name] for name in sorted(models)], dict(sorted(unreadable.items()))
+    return [_with_saved(models[name]) for name in sorted(models)], dict(sorted(unreadable.items()))
+
+
+def _with_saved(model: Model) -> Model:
+    """The handle with the points that a user saved for these weights before those it came with."""
+    if not model.weights_sha256:
+        return model
+    try:
+        saved = read_points(model.weights_sha256, model.fed_sha256)
+    except (CheckpointError, ConfigError) as error:
+        return replace(model, notes=(*model.notes, str(error)))
+    return replace(model, operating_points=(*saved, *model.operating_points)) if saved else model
 
 
 def _enter(models: dict[str, Model], model: Model) -> None:

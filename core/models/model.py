@@ -5,6 +5,7 @@ Owns the handle. Finding models is `catalog`'s, loading their weights is `loadin
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -84,6 +85,19 @@ class Model:
         if self.task is Task.SEGMENTATION:
             return ()
         return self.config.classes or tuple(f"class-{n + 1}" for n in range(self.config.cls_num_classes))
+
+    @property
+    def findings(self) -> tuple[str, ...]:
+        """The classes that a threshold is for: of two exclusive classes the second, else every one."""
+        exclusive = self.config.activation == "softmax" and len(self.classes) == 2
+        return self.classes[1:] if exclusive else self.classes
+
+    @property
+    def fed_sha256(self) -> str:
+        """Hash of what decides an answer beside image and weights: preprocessing, temperature, the gate's cut-off."""
+        cut_off = None if self.gate is None else self.gate.cut_off
+        fed = f"{self.input.model_dump_json()} {self.temperature!r} {cut_off!r}"
+        return hashlib.sha256(fed.encode()).hexdigest()
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -17,7 +17,6 @@ from core.studies.study import Study
 from core.workflows.libraries import require_libraries
 from core.workflows.open_study import open_study
 from core.workflows.pictures import prepare
-from core.workflows.run_prediction import fed_sha256
 from core.workspace import Case, Workspace
 from core.workspace.cohort_answers import KEY_DIGITS
 from core.workspace.cohort_record import CohortCase, KeptCohort
@@ -70,7 +69,7 @@ def thumbnail(cohort: KeptCohort, case_id: str, *, heat_of: Model | None = None)
     As `case_study` and `core.workflows.predict.predict`.
     """
     case = _find(cohort, case_id)
-    drawn = "" if heat_of is None else f"-{heat_of.weights_sha256[:KEY_DIGITS]}-{fed_sha256(heat_of)[:KEY_DIGITS]}"
+    drawn = "" if heat_of is None else f"-{heat_of.weights_sha256[:KEY_DIGITS]}-{heat_of.fed_sha256[:KEY_DIGITS]}"
     target = cohort.folder / "made" / f"{case.sha256}{drawn}.png"
     if target.is_file():
         return target

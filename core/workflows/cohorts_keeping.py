@@ -215,10 +215,7 @@ def _positive(labels: Sequence[str], asked: str | None, given: Sequence[str]) ->
 
 def _pairs(given: Sequence[str]) -> list[tuple[str, tuple[str, ...]]]:
     """Findings of the models asked, or of all on the shelf, each with the classes that it is told from."""
-    # Here and not above: listing cohorts needs nothing of what runs a network.
-    from core.inference.predictor import findings
-
     models = [model for model in list_models() if model.problem is None and model.classes]
     if given:
         models = [model for model in models if model.id in given]
-    return [(found[0], model.classes) for model in models if len(found := findings(model)) == 1]
+    return [(model.findings[0], model.classes) for model in models if len(model.findings) == 1]

@@ -23,15 +23,8 @@ from core.workspace.results import get_figures, get_result, put_result
 
 def key_of(case: Case, model: Model) -> str:
     """The key under which this case's result by this model lies, or would lie."""
-    settings = {**request_settings(explain=_explains(model)), "input": fed_sha256(model)}
+    settings = {**request_settings(explain=_explains(model)), "input": model.fed_sha256}
     return result_key(case.sha256, model.weights_sha256, settings)
-
-
-def fed_sha256(model: Model) -> str:
-    """Hash of what decides an answer beside image and weights: preprocessing, temperature, the gate's cut-off."""
-    cut_off = None if model.gate is None else model.gate.cut_off
-    fed = f"{model.input.model_dump_json()} {model.temperature!r} {cut_off!r}"
-    return hashlib.sha256(fed.encode()).hexdigest()
 
 
 def find_figures(workspace: Workspace, case: Case, model: Model) -> Prediction | None:

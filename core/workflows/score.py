@@ -17,7 +17,6 @@ from core.models.model import Model
 from core.studies.study import Study
 from core.workflows.cohorts_cases import study_of
 from core.workflows.libraries import require_libraries
-from core.workflows.run_prediction import fed_sha256
 from core.workflows.score_masks import keep_mask
 from core.workflows.score_table import settle
 from core.workspace.cohort_answers import Answers
@@ -119,7 +118,7 @@ _NEEDS = {
 
 
 def _asked(store: CohortStore, model: Model, *, again: bool) -> _Asked:
-    answers = Answers(store.answers, model.weights_sha256, fed_sha256(model))
+    answers = Answers(store.answers, model.weights_sha256, model.fed_sha256)
     return _Asked(model, answers, {} if again else answers.load())
 
 
@@ -164,5 +163,5 @@ def _ask(
     said: dict[str, Any] = {"seconds": seconds, "device": made.provenance.device, "warnings": list(made.warnings)}
     if made.label_map is None:
         return said | {"scores": dict(made.scores)}
-    keep_mask(store, case, study, made, fed_sha256(model))
+    keep_mask(store, case, study, made, model.fed_sha256)
     return said | {"scores": dict(made.scores), "voxels": dict(made.voxels), "volumes_ml": dict(made.volumes_ml)}

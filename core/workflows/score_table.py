@@ -15,7 +15,6 @@ from core.models.model import Model
 from core.workflows.cases import table_csv
 from core.workflows.class_file import JOINT
 from core.workflows.cohort_file import CASE, LABEL, PATIENT, POSITIVE, SLICE, SPLIT_COLUMN
-from core.workflows.run_prediction import fed_sha256
 from core.workspace.cohort_answers import Answers
 from core.workspace.cohort_record import CohortCase, CohortKind, KeptCohort, ScoredBy, Unread
 from core.workspace.cohorts import CohortStore, read_cases
@@ -26,13 +25,8 @@ Said = Mapping[str, Mapping[str, Any]]
 
 def columns_of(model: Model) -> dict[str, str]:
     """Columns of `scores.csv` that a model fills, each with its class: one for one finding, else one for each class."""
-    from core.inference.predictor import findings
-
-    if not model.classes:
-        return {}
-    found = findings(model)
-    if len(found) == 1:
-        return {model.id: found[0]}
+    if len(model.findings) == 1:
+        return {model.id: model.findings[0]}
     return {f"{model.id}{JOINT}{name}": name for name in model.classes}
 
 
@@ -80,7 +74,7 @@ def _scored(model: Model, said: Said, cases: Sequence[CohortCase]) -> ScoredBy:
     return ScoredBy(
         model_id=model.id,
         weights_sha256=model.weights_sha256,
-        fed=fed_sha256(model),
+        fed=model.fed_sha256,
         columns=columns_of(model),
         scored=len(mine),
         seconds=median(one["seconds"] for one in mine) if mine else None,

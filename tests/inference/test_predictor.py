@@ -14,7 +14,7 @@ from monai.inferers import sliding_window_inference
 from core.engines.torch_engine import TorchEngine
 from core.errors import AdmissionError, Cancelled, CheckpointError
 from core.inference.gate import fit_gate, look_at
-from core.inference.predictor import Predictor, findings, thresholds_in_force
+from core.inference.predictor import Predictor, thresholds_in_force
 from core.inference.preprocess import preprocess
 from core.metrics.operating_points import Rule
 from core.models.card import Card
@@ -192,8 +192,8 @@ def test_findings_of_a_softmax_pair_are_the_second_class_and_of_sigmoids_all(sav
     pair = saved_model("classifier")
     free = saved_model("classifier", seed=1, activation="sigmoid", classes=("effusion", "nodule"))
 
-    assert findings(pair) == ("PNEUMONIA",)
-    assert findings(free) == ("effusion", "nodule")
+    assert pair.findings == ("PNEUMONIA",)
+    assert free.findings == ("effusion", "nodule")
     assert set(thresholds_in_force(free, 0.5)[0]) == {"effusion", "nodule"}
 
 
