@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.workflows.choose_model import find_model
+from core.workflows.run_prediction import find_figures
 from pages._ui import words
 from pages._ui.case_picker import pick_case
 from pages._ui.frame import tell
@@ -26,10 +27,11 @@ if case is None:
     st.page_link(page(UPLOAD), label="Upload images", icon=":material/upload_file:")
 else:
     model = find_model(now.model)
+    found = None if model is None else find_figures(now.workspace, case, model)
     with st.container(key="reading"):
         left, right = st.columns([2.15, 1], gap="medium")
         with left:
-            found = show_picture(now, case, model)
+            show_picture(now, case, model, found)
         with right, slot(now, "result", case.id, now.model, found is not None):
             if model is None:
                 words.empty("No models found.")

@@ -4,20 +4,33 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.errors import NotFound
 from core.inference.prediction import Prediction
 from core.models.model import Model
 from core.render.palette import viewer_labels
 from core.workflows.pictures import pictures
-from core.workflows.run_prediction import find_figures, key_of
+from core.workflows.run_prediction import key_of
 from core.workspace import Case
 from pages._ui.case_picker import step
 from pages._ui.components.viewer import ViewerPicture, viewer
+from pages._ui.frame import guarded
 from pages._ui.state import State
 
 
-def show_picture(now: State, case: Case, model: Model | None) -> Prediction | None:
-    """Draw the case; the figures of the chosen model's result for it, or None where it was not run."""
-    found = None if model is None else find_figures(now.workspace, case, model)
+@st.fragment
+def show_picture(now: State, case: Case, model: Model | None, found: Prediction | None) -> None:
+    """Draw the case, with the overlay of the chosen model's result where there is one.
+
+    A fragment: a crosshair that has come to rest draws this alone again, and nothing beside it.
+    """
+    with guarded():
+        try:
+            _show(now, case, model, found)
+        except NotFound:
+            st.rerun()  # deleted in another tab: the whole page must know
+
+
+def _show(now: State, case: Case, model: Model | None, found: Prediction | None) -> None:
     channel = _pick_channel(case)
     shown = pictures(
         now.workspace,
@@ -39,7 +52,6 @@ def show_picture(now: State, case: Case, model: Model | None) -> Prediction | No
     )
     if events.step is not None and step(now, events.step):
         st.rerun()
-    return found
 
 
 def _pick_channel(case: Case) -> int:

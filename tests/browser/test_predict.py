@@ -89,6 +89,38 @@ def test_a_stale_result_is_never_shown(two_cases: Page) -> None:
     assert result(page).count() == 0
 
 
+STILL = """() => {
+  window.redrawn = [];
+  new MutationObserver(seen => seen.forEach(({target}) => {
+    if (target.dataset.stale === 'true' && target.innerText && !target.closest('.st-key-viewer'))
+      window.redrawn.push(target.innerText.slice(0, 40));
+  })).observe(document.body, {subtree: true, attributeFilter: ['data-stale']});
+}"""
+"""Notes what is drawn again beside the viewer: Streamlit marks it as stale while its run lasts."""
+
+
+def test_a_crosshair_that_rests_draws_nothing_but_the_viewer_again(two_cases: Page) -> None:
+    """Somebody who reads slices all day must not see tables and buttons flicker beside them."""
+    page = two_cases
+    choose(page, "Case", "case-02")
+    wait_for_picture(page, "case-02")
+    run_model(page, HIPPOCAMPUS)
+    page.wait_for_timeout(1000)
+    page.evaluate(STILL)
+
+    stage = page.get_by_role("application").first
+    for key in ("ArrowUp", "PageUp", "[", "i"):
+        stage.press(key)
+        page.wait_for_timeout(600)
+    beside_the_viewer = page.evaluate("window.redrawn")
+    page.get_by_text("How this was made").click()
+    page.get_by_role("button", name="Previous case").click()
+    wait_for_picture(page, "case-01")
+
+    assert beside_the_viewer == []
+    assert page.evaluate("window.redrawn") != []  # the watch sees a run of the whole page
+
+
 def test_numbers_on_screen_are_those_of_json_mask_and_csv(two_cases: Page) -> None:
     """One result object: what is read on screen is what is taken home."""
     page = two_cases
