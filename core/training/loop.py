@@ -15,7 +15,7 @@ from pathlib import Path
 
 import torch
 
-from core.errors import Cancelled
+from core.errors import Cancelled, ConfigError
 from core.training.dataset import Cases, Fold, inner_fold
 from core.training.learned import Epoch, Trained, library_versions
 from core.training.learner import Learner, rate_at
@@ -78,6 +78,12 @@ class _Run:
             if fold is None
             else fold.holds(cases.patients)
         )
+        if apart.all():
+            raise ConfigError(
+                found="Every training patient is in the fold that is set aside.",
+                why="There is nothing left to learn from.",
+                do="Use smaller folds, or more patients.",
+            )
         self.learner = Learner(cases, config, apart)
         self.about = {
             "recipe": config.learning_sha256,

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from core.errors import ConfigError
 from core.inference.preprocess import preprocess
 from core.training.dataset import Cases, Fold, Folder, in_groups, prepare
 from core.training.learner import WARM_UP, rate_at
@@ -123,6 +124,17 @@ def test_fold_of_volumes_is_left_out_and_its_dice_told(plain: dict[str, Any], vo
     assert trained.inner is not None
     assert 0.1 < trained.inner <= 1
     assert trained.cases < train_network(cases, recipe(plain, epochs=1)).cases
+
+
+def test_fold_with_every_patient_is_refused(film_folder: Path) -> None:
+    """A run without cases is told in words, before its first step."""
+    config = recipe(film_recipe())
+    cases = _cases(film_folder, config)
+    fold = next(f for f in (Fold(1, 2), Fold(2, 2)) if f.holds(cases.patients[:1])[0])
+    alone = Cases(cases.images[:1], np.asarray(cases.targets)[:1], cases.patients[:1])
+
+    with pytest.raises(ConfigError, match="nothing left to learn"):
+        train_network(alone, config, fold=fold)
 
 
 def test_patience_ends_a_run_and_keeps_its_best_look(film_folder: Path) -> None:
