@@ -14,6 +14,7 @@ from core.cli import (
     inspection,
     models,
     prediction,
+    scoring,
     sweeping,
     training,
     versions,
@@ -40,6 +41,7 @@ app.command("predict")(prediction.predict)
 app.command("import")(importing.import_)
 app.command("configs")(configs.configs)
 app.command("train")(training.train)
+app.command("score")(scoring.score)
 app.command("sweep")(sweeping.sweep)
 app.command("compare")(comparing.compare)
 app.command("evaluate")(evaluating.evaluate)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 
 
 def compare(
-    file: asked.File,
+    file: asked.File = None,
+    data: asked.Data = None,
+    split: asked.Split = None,
     models: Annotated[
         str | None, typer.Option("--models", metavar="A,B[,C]", help="The score columns; left out: every numeric one.")
     ] = None,
@@ -31,6 +34,7 @@ def compare(
     cost_missed: asked.CostMissed = None,
     cost_false_alarm: asked.CostFalse = None,
     chosen_on: asked.ChosenOn = None,
+    chosen_split: asked.ChosenSplit = None,
     primary: Annotated[str, typer.Option("--primary", metavar="FIGURE", help="The figure that is tested.")] = "auc",
     margin: Annotated[
         float | None,
@@ -46,8 +50,9 @@ def compare(
     as_json: asked.Json = False,
 ) -> None:
     """Say how models differ on the same cases, pair by pair."""
-    method = asked.method(level=level, seed=seed, resamples=resamples, cluster=cluster, auc_interval=auc_interval)
+    method = asked.method(seed=seed, resamples=resamples, cluster=cluster, auc_interval=auc_interval)
     wanted = asked.rule_asked(rule, target, confidence, (cost_missed, cost_false_alarm))
+    cases = asked.Cases(file, data, split, positive, missing)
     if at is not None and wanted is not None:
         raise typer.BadParameter("Name thresholds, or a rule that chooses them, not both.", param_hint="'--threshold'")
     named = [name.strip() for name in models.split(",")] if models else []
@@ -55,20 +60,18 @@ def compare(
         raise typer.BadParameter("Name two models or more, with a comma between them.", param_hint="'--models'")
     from core.workflows.compare import compare_document
 
-    with asked.refusals(as_json=as_json):
-        held = asked.cohort(file, named, positive, missing)
+    with asked.answering(level=level, as_json=as_json):
+        held = cases.cohort(named)
         if len(held.models) < 2:
-            raise typer.BadParameter(f"{file.name} has one model: {held.models[0]}.", param_hint="'--models'")
-        other = None
-        if chosen_on is not None and wanted is not None:
-            other = asked.cohort(chosen_on, held.models, positive, missing)
+            raise typer.BadParameter(f"{held.file} has one model: {held.models[0]}.", param_hint="'--models'")
+        other = None if wanted is None else cases.chosen_on(chosen_on, chosen_split, held.models)
         thresholds = _thresholds(held, at, wanted, other, method)
         with asked.usage():
             document = compare_document(
                 held,
                 method,
                 thresholds=thresholds,
-                chosen_on="same_cases" if chosen_on is None else chosen_on.name,
+                chosen_on=_place(chosen_on, other),
                 primary=primary,
                 margin=margin,
             )
@@ -77,6 +80,11 @@ def compare(
         return
     asked.tell_warnings(document)
     _tell(document)
+
+
+def _place(named: Path | None, other: CohortFile | None) -> str:
+    """Where the thresholds were chosen: by a rule there, or by hand on a file that was named."""
+    return other.file if other is not None else "same_cases" if named is None else named.name
 
 
 def _thresholds(

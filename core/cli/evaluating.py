@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from core.metrics import OperatingPoint
     from core.workflows.cohort_file import CohortFile
     from core.workflows.documents import Method
+    from core.workflows.mask_file import MaskFile
     from core.workflows.thresholds import RuleAsked
 
 FIGURES = (
@@ -45,8 +46,10 @@ class Empty(StrEnum):
 
 def evaluate(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="scores.csv; for masks: case_id, reference, prediction.")
-    ],
+        Path | None, typer.Argument(metavar="FILE", help="scores.csv; for masks: case_id, reference, prediction.")
+    ] = None,
+    data: asked.Data = None,
+    split: asked.Split = None,
     task: Annotated[Task, typer.Option("--task", help="What the file is about.")] = Task.BINARY,
     model: Annotated[
         str | None, typer.Option("--model", metavar="NAME", help="The score column, or what its columns begin with.")
@@ -66,6 +69,7 @@ def evaluate(
     cost_missed: asked.CostMissed = None,
     cost_false_alarm: asked.CostFalse = None,
     chosen_on: asked.ChosenOn = None,
+    chosen_split: asked.ChosenSplit = None,
     positive: asked.Positive = None,
     missing: asked.Missing = asked.MissingRule.REFUSE,
     cluster: asked.Cluster = asked.Unit.PATIENT,
@@ -77,24 +81,31 @@ def evaluate(
         float, typer.Option("--min-lesion-mm3", metavar="V", min=0, help="Masks: smaller components do not count.")
     ] = 0.0,
     empty: Annotated[Empty, typer.Option("--empty", help="Masks: what two empty ones count as.")] = Empty.PENALISE,
+    union: Annotated[
+        list[str] | None,
+        typer.Option("--union", metavar="NAME=L+L", help="Masks: labels told together under a name. Repeat it."),
+    ] = None,
     as_json: asked.Json = False,
 ) -> None:
     """Say how good a model is at its threshold, over several classes, or with masks."""
-    method = asked.method(level=level, seed=seed, resamples=resamples, cluster=cluster, auc_interval=auc_interval)
+    method = asked.method(seed=seed, resamples=resamples, cluster=cluster, auc_interval=auc_interval)
     wanted = asked.rule_asked(rule, target, confidence, (cost_missed, cost_false_alarm))
+    cases = asked.Cases(file, data, split, positive, missing)
     if task is not Task.BINARY and (at is not None or wanted is not None or positive is not None):
         raise typer.BadParameter(f"Thresholds, rules and --positive are not for {task}.", param_hint="'--task'")
     if at is not None and wanted is not None:
         raise typer.BadParameter("Name a threshold, or a rule that chooses it, not both.", param_hint="'--threshold'")
-    with asked.refusals(as_json=as_json):
+    if union and task is not Task.SEGMENTATION:
+        raise typer.BadParameter("Unions are of the labels of masks.", param_hint="'--union'")
+    with asked.answering(level=level, as_json=as_json):
         if task is Task.SEGMENTATION:
-            document = _masks(file, method, empty, min_lesion)
+            document = _masks(cases, model, method, empty, min_lesion, union or [])
         elif task is Task.MULTICLASS:
-            document = _classes(file, model, missing, method)
+            document = _classes(cases, model, method)
         else:
-            held = asked.cohort(file, [model] if model else [], positive, missing)
-            name = asked.only_model(model, held.models, file)
-            document = _binary(held, name, at, wanted, chosen_on, method)
+            held = cases.cohort([model] if model else [])
+            other = cases.chosen_on(chosen_on, chosen_split, held.models)
+            document = _binary(held, asked.only_model(held), at, wanted, other, method)
     if as_json:
         answer_json(document)
         return
@@ -107,66 +118,82 @@ def _binary(
     model: str,
     at: float | None,
     wanted: RuleAsked | None,
-    chosen_on: Path | None,
+    other: CohortFile | None,
     method: Method,
 ) -> dict[str, Any]:
     from core.workflows.evaluate import evaluate_document
 
-    place = "same_cases" if chosen_on is None else chosen_on.name
+    place = "same_cases" if other is None else other.file
     if wanted is not None:
-        at = _chosen(held, model, wanted, chosen_on, method)
+        at = _chosen(held if other is None else other, model, wanted, method)
     if at is not None:
         return evaluate_document(held, model, at, method, chosen_on=place)
-    point = _saved(model, held.positive)
+    point = _saved(model)
     return evaluate_document(held, model, point.threshold, method, chosen_on=point.cohort, point=point)
 
 
-def _chosen(held: CohortFile, model: str, wanted: RuleAsked, chosen_on: Path | None, method: Method) -> float:
+def _chosen(cohort: CohortFile, model: str, wanted: RuleAsked, method: Method) -> float:
     """The rule's threshold; a cohort that is too small to give one is refused in the rule's own words."""
     from core.errors import TableError, TableFault
     from core.workflows.thresholds import choose
 
-    other = (
-        held if chosen_on is None else asked.cohort(chosen_on, [model], held.positive, asked.MissingRule(held.missing))
-    )
-    (answered,) = choose(other.cohort, model, wanted, method)
+    (answered,) = choose(cohort.cohort, model, wanted, method)
     if answered.threshold is None:
-        raise TableError((TableFault(None, None, f"{other.file}: {answered.text}"),))
+        raise TableError((TableFault(None, None, f"{cohort.file}: {answered.text}"),))
     return answered.threshold
 
 
-def _saved(model: str, positive: str) -> OperatingPoint:
-    """The operating point saved with the model of that id; without one, a threshold is needed: wrong usage."""
-    from core.errors import ModelNotFound
-    from core.models.catalog import get_model
+def _saved(column: str) -> OperatingPoint:
+    """The operating point of the model that a column names; without one, a threshold is needed: wrong usage."""
+    from core.workflows.save_point import owner_of
     from core.workflows.thresholds import saved_point
 
     hint = "Give --threshold, or a --rule that chooses it."
-    try:
-        point = saved_point(get_model(model), positive)
-    except ModelNotFound as refusal:
-        raise typer.BadParameter(f"No model {model} has a saved operating point. {hint}") from refusal
+    owner = owner_of(column, None)
+    if owner.model is None:
+        raise typer.BadParameter(f"No model {column} has a saved operating point. {hint}")
+    point = saved_point(owner.model, owner.finding)
     if point is None:
-        raise typer.BadParameter(f"{model} has no saved operating point. {hint}", param_hint="'--threshold'")
+        raise typer.BadParameter(f"{column} has no saved operating point. {hint}", param_hint="'--threshold'")
     return point
 
 
-def _classes(file: Path, model: str | None, missing: asked.MissingRule, method: Method) -> dict[str, Any]:
+def _classes(cases: asked.Cases, model: str | None, method: Method) -> dict[str, Any]:
     from core.metrics import Missing
     from core.workflows.class_file import read_classes
     from core.workflows.evaluate import multiclass_document
 
+    models = [model] if model else []
     with asked.usage("'--missing'"):
-        held = read_classes(file, models=[model] if model else [], missing=Missing(missing))
-    return multiclass_document(held, asked.only_model(model, tuple(held.classes), file), method)
+        if cases.file is not None:
+            held = read_classes(cases.file, models=models, missing=Missing(cases.missing), split=cases.split)
+        else:
+            from core.cli.scoring import scored_classes
+
+            held = scored_classes(cases, models)
+    if len(held.classes) > 1:
+        listed = ", ".join(held.classes)
+        raise typer.BadParameter(f"{held.file} has several: {listed}. Name one.", param_hint="'--model'")
+    return multiclass_document(held, next(iter(held.classes)), method)
 
 
-def _masks(file: Path, method: Method, empty: Empty, min_lesion_mm3: float) -> dict[str, Any]:
+def _masks(
+    cases: asked.Cases, model: str | None, method: Method, empty: Empty, min_lesion_mm3: float, unions: list[str]
+) -> dict[str, Any]:
     from core.metrics import EmptyPolicy
-    from core.workflows.evaluate_masks import MaskMethod, masks_document
+    from core.workflows.evaluate_masks import MaskMethod, masks_document, union_of
 
+    with asked.usage("'--union'"):
+        named = dict(union_of(text) for text in unions)
+    if cases.file is not None and cases.split is not None:
+        raise typer.BadParameter("A table of masks has no splits.", param_hint="'--split'")
+    source: Path | MaskFile | None = cases.file
+    if source is None:
+        from core.cli.scoring import scored_masks
+
+        source = scored_masks(cases, model)
     with progress_bar("evaluate") as report:
-        return masks_document(file, method, MaskMethod(EmptyPolicy(empty), min_lesion_mm3), report)
+        return masks_document(source, method, MaskMethod(EmptyPolicy(empty), min_lesion_mm3, named), report)
 
 
 def _tell_binary(document: Mapping[str, Any]) -> None:

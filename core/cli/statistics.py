@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -27,6 +28,7 @@ FEWEST_RESAMPLES = 100
 """Fewer say nothing about the ends of an interval."""
 
 LEVEL = 0.95
+"""Of two-sided intervals, unless another one is typed."""
 
 
 class MissingRule(StrEnum):
@@ -63,12 +65,18 @@ class RuleName(StrEnum):
     COST = "cost"
 
 
-File = Annotated[Path, typer.Argument(metavar="FILE", help="scores.csv: case_id, label and one column a model.")]
+File = Annotated[Path | None, typer.Argument(metavar="FILE", help="scores.csv: case_id, label and one column a model.")]
+Data = Annotated[
+    Path | None, typer.Option("--data", metavar="DIR|ZIP", help="In place of FILE: labelled images, scored first.")
+]
+Split = Annotated[
+    str | None, typer.Option("--split", metavar="NAME", help="Only the cases of this split (slice_split in a FILE).")
+]
 Positive = Annotated[
     str | None, typer.Option("--positive", metavar="LABEL", help="The positive label, where they are not 0 and 1.")
 ]
 Missing = Annotated[MissingRule, typer.Option("--missing", help="What becomes of a case without score.")]
-Level = Annotated[float, typer.Option("--level", metavar="P", help="Of two-sided intervals; 0.95 alone is made.")]
+Level = Annotated[float, typer.Option("--level", metavar="P", help="Of two-sided intervals, between 0 and 1.")]
 Seed = Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Where resampling starts.")]
 Resamples = Annotated[
     int, typer.Option("--resamples", metavar="N", min=FEWEST_RESAMPLES, help="How often cases are drawn again.")
@@ -90,24 +98,25 @@ CostFalse = Annotated[
 ChosenOn = Annotated[
     Path | None, typer.Option("--chosen-on", metavar="FILE", help="The cohort file that chooses the threshold.")
 ]
+ChosenSplit = Annotated[
+    str | None,
+    typer.Option("--chosen-split", metavar="NAME", help="The split that chooses it, of that file or these cases."),
+]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object, numbers unrounded.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace a file that is there.")]
 
 
 def method(
     *,
-    level: float = LEVEL,
     seed: int,
     resamples: int,
     cluster: Unit = Unit.PATIENT,
     auc_interval: AucInterval = AucInterval.LOGIT,
     prevalence: float | None = None,
 ) -> Method:
-    """How figures are asked to be made; a level that is not made is wrong usage."""
+    """How figures are asked to be made."""
     from core.workflows.documents import Method
 
-    if level != LEVEL:
-        raise typer.BadParameter(f"Intervals are made at {LEVEL} alone.", param_hint="'--level'")
     return Method(
         resamples=resamples,
         seed=seed,
@@ -143,22 +152,51 @@ def number(value: float | None) -> float | None:
     return value
 
 
-def cohort(file: Path, models: Sequence[str], positive: str | None, missing: MissingRule) -> CohortFile:
-    """The cohort of a file; raises TableError."""
-    from core.metrics import Missing as Known
-    from core.workflows.cohort_file import read_cohort
+@dataclass(frozen=True, slots=True)
+class Cases:
+    """The cases that were asked about: a file, or images to be scored first; all of them or one split.
 
-    return read_cohort(file, models=models, positive=positive, missing=Known(missing))
+    Raises
+    ------
+    typer.BadParameter : neither, or both.
+    """
+
+    file: Path | None
+    data: Path | None
+    split: str | None
+    positive: str | None
+    missing: MissingRule
+
+    def __post_init__(self) -> None:
+        if (self.file is None) == (self.data is None):
+            raise typer.BadParameter("Give FILE, or --data with images to score, one of the two.")
+
+    def cohort(self, models: Sequence[str]) -> CohortFile:
+        """The cohort; raises TableError, and what scoring raises. models : columns of the file, or ids to ask."""
+        from core.metrics import Missing as Known
+        from core.workflows.cohort_file import read_cohort
+
+        if self.file is not None:
+            return read_cohort(
+                self.file, models=models, positive=self.positive, missing=Known(self.missing), split=self.split
+            )
+        from core.cli.scoring import scored_file
+
+        return scored_file(self, models)
+
+    def chosen_on(self, file: Path | None, split: str | None, models: Sequence[str]) -> CohortFile | None:
+        """The cohort that chooses a threshold, where it is another file or another split."""
+        if file is not None:
+            return replace(self, file=file, data=None, split=split).cohort(models)
+        return None if split is None else replace(self, split=split).cohort(models)
 
 
-def only_model(model: str | None, held: Sequence[str], file: Path) -> str:
-    """The model asked for, or the only one of the file; several of them are a choice that was not made."""
-    if model is not None:
-        return model
-    if len(held) > 1:
-        listed = ", ".join(held)
-        raise typer.BadParameter(f"{file.name} has several: {listed}. Name one.", param_hint="'--model'")
-    return held[0]
+def only_model(held: CohortFile) -> str:
+    """The only model of the cases; several of them are a choice that was not made."""
+    if len(held.models) > 1:
+        listed = ", ".join(held.models)
+        raise typer.BadParameter(f"{held.file} has several: {listed}. Name one.", param_hint="'--model'")
+    return held.models[0]
 
 
 @contextmanager
@@ -168,6 +206,17 @@ def usage(hint: str | None = None) -> Iterator[None]:
         yield
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint=hint) from error
+
+
+@contextmanager
+def answering(*, level: float, as_json: bool) -> Iterator[None]:
+    """What refuses is told as `refusals` does, and every interval has the level that was typed."""
+    from core.metrics.level import at_level
+
+    if not 0 < level < 1:
+        raise typer.BadParameter("A level lies between 0 and 1.", param_hint="'--level'")
+    with refusals(as_json=as_json), at_level(level):
+        yield
 
 
 @contextmanager

@@ -14,7 +14,9 @@ from core.cli.tables import FIGURE_COLUMNS, figure_row, number, short, show, sho
 
 
 def sweep(
-    file: asked.File,
+    file: asked.File = None,
+    data: asked.Data = None,
+    split: asked.Split = None,
     model: Annotated[
         str | None, typer.Option("--model", metavar="COLUMN", help="The score column; may be left out if it is alone.")
     ] = None,
@@ -28,6 +30,7 @@ def sweep(
     cost_missed: asked.CostMissed = None,
     cost_false_alarm: asked.CostFalse = None,
     chosen_on: asked.ChosenOn = None,
+    chosen_split: asked.ChosenSplit = None,
     prevalence: asked.Prevalence = None,
     positive: asked.Positive = None,
     missing: asked.Missing = asked.MissingRule.REFUSE,
@@ -45,16 +48,17 @@ def sweep(
 ) -> None:
     """Say what a model does at every threshold, and which threshold can promise what."""
     method = asked.method(
-        level=level, seed=seed, resamples=resamples, cluster=cluster, auc_interval=auc_interval, prevalence=prevalence
+        seed=seed, resamples=resamples, cluster=cluster, auc_interval=auc_interval, prevalence=prevalence
     )
     wanted = asked.rule_asked(rule, target, confidence, (cost_missed, cost_false_alarm))
+    cases = asked.Cases(file, data, split, positive, missing)
     asked.require_room(table, force=force)
     from core.workflows.sweep import sweep_document, table_rows
 
-    with asked.refusals(as_json=as_json):
-        held = asked.cohort(file, [model] if model else [], positive, missing)
-        name = asked.only_model(model, held.models, file)
-        other = None if chosen_on is None else asked.cohort(chosen_on, [name], positive, missing)
+    with asked.answering(level=level, as_json=as_json):
+        held = cases.cohort([model] if model else [])
+        name = asked.only_model(held)
+        other = cases.chosen_on(chosen_on, chosen_split, [name])
         document = sweep_document(held, name, method, asked=wanted, threshold=at, chosen_on=other)
         if table is not None:
             from core.models.atomic import write_atomically

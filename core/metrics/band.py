@@ -12,7 +12,7 @@ import numpy as np
 from scipy.stats import kstwo
 
 from core.metrics.counts import Counts, FloatArray
-from core.metrics.intervals import ALPHA
+from core.metrics.level import level
 from core.metrics.sweep import Sweep
 
 
@@ -36,8 +36,8 @@ def kolmogorov_distance(cases: int, class_level: float) -> float:
     return float(kstwo.ppf(class_level, cases))
 
 
-def simultaneous_band(positives: int, negatives: int, *, repeated_patients: bool = False, alpha: float = ALPHA) -> Band:
-    """Distances that hold with confidence 1 - alpha for both classes and every threshold at once.
+def simultaneous_band(positives: int, negatives: int, *, repeated_patients: bool = False) -> Band:
+    """Distances that hold with the confidence of the level for both classes and every threshold at once.
 
     Distribution-free; ties make it cautious. Each class takes the square root of the level, since the classes
     are independent.
@@ -47,10 +47,10 @@ def simultaneous_band(positives: int, negatives: int, *, repeated_patients: bool
     Kolmogorov's distribution, exact (Simard and L'Ecuyer 2011 in SciPy); joint regions: Campbell 1994.
     """
     if repeated_patients:
-        return Band(1 - alpha, None, None, "repeated_patients")
-    level = math.sqrt(1 - alpha)
-    first, second = (kolmogorov_distance(n, level) if n else None for n in (positives, negatives))
-    return Band(1 - alpha, first, second, None if positives and negatives else "single_class")
+        return Band(level(), None, None, "repeated_patients")
+    each = math.sqrt(level())
+    first, second = (kolmogorov_distance(n, each) if n else None for n in (positives, negatives))
+    return Band(level(), first, second, None if positives and negatives else "single_class")
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,8 @@ from scipy.special import ndtr, ndtri
 
 from core.metrics.cohort import FEW_CASES, codes_of
 from core.metrics.counts import FloatArray, IntArray
-from core.metrics.intervals import ALPHA, Z_95, Estimate
+from core.metrics.intervals import Estimate
+from core.metrics.level import normal_z, tail
 from core.metrics.paired import Comparison, bootstrap_p
 
 RESAMPLES = 2000
@@ -194,10 +195,10 @@ def bca_levels(point: float, drawn: FloatArray, spares: FloatArray, strata: IntA
         cubes += float((influence**3).sum()) / len(held) ** 3
         squares += float((influence**2).sum()) / len(held) ** 2
     acceleration = cubes / squares**1.5 / 6 if squares > 0 else 0.0
-    shifted = z0 + np.array([-Z_95, Z_95])
+    shifted = z0 + np.array([-normal_z(), normal_z()])
     levels: FloatArray = ndtr(z0 + shifted / (1 - acceleration * shifted))
     return levels
 
 
 def _percentiles() -> FloatArray:
-    return np.array([ALPHA / 2, 1 - ALPHA / 2])
+    return np.array([tail(), 1 - tail()])

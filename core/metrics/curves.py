@@ -17,7 +17,8 @@ from core.metrics.clustered import CLUSTER_FLOOR, obuchowski
 from core.metrics.cohort import Note, codes_of
 from core.metrics.counts import BoolArray, Counts, FloatArray, checked, split
 from core.metrics.delong import DELONG_FLOOR, delong, logit_interval, share_below, wald_interval
-from core.metrics.intervals import ALPHA, Estimate
+from core.metrics.intervals import Estimate
+from core.metrics.level import tail
 from core.metrics.sweep import Sweep, sweep
 
 COUNT_SLACK = 1e-9
@@ -56,7 +57,7 @@ def auc(
         return Estimate(0.5, None, None, None, reason="constant_score")
     units = _units(positive, clusters)
     if area in (0.0, 1.0):
-        bound = (ALPHA / 2) ** (1 / min(units))
+        bound = tail() ** (1 / min(units))
         low, high = (bound, 1.0) if area == 1.0 else (0.0, 1 - bound)
         return Estimate(area, low, high, "exact_boundary")
     if min(units) < (DELONG_FLOOR if clusters is None else CLUSTER_FLOOR):

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from core.metrics.counts import FloatArray, checked
-from core.metrics.intervals import Z_95
+from core.metrics.level import normal_z
 
 DELONG_FLOOR = 2
 """DeLong's variance divides by the cases of a class less one, so each class needs two."""
@@ -79,14 +79,14 @@ def share_below(these: FloatArray, others: FloatArray) -> FloatArray:
 
 def logit_interval(area: float, se: float) -> tuple[float, float]:
     """Ends of the interval drawn on the logit scale and turned back: it never leaves 0..1. 0 < area < 1."""
-    half = Z_95 * se / (area * (1 - area))
+    half = normal_z() * se / (area * (1 - area))
     centre = math.log(area / (1 - area))
     return _logistic(centre - half), _logistic(centre + half)
 
 
 def wald_interval(area: float, se: float) -> tuple[float, float]:
     """Ends of the plain interval: area minus and plus z standard errors, not clipped."""
-    return area - Z_95 * se, area + Z_95 * se
+    return area - normal_z() * se, area + normal_z() * se
 
 
 def _logistic(value: float) -> float:

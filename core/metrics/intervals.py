@@ -14,11 +14,10 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 from scipy.special import betaincinv
 
-Z_95 = 1.959963984540054
-"""The 0.975 quantile of the normal distribution: two-sided 95 %."""
+from core.metrics.level import normal_z, tail
 
 ALPHA = 0.05
-"""Two-sided error of every printed interval, one-sided error of every guarantee."""
+"""One-sided error of every guarantee unless somebody asked for another one; intervals have `level`'s."""
 
 LOG_RATIO_SPAN = 60.0
 """A ratio of proportions is looked for within e^60 of its estimate: beyond what 64-bit counts can reach."""
@@ -48,7 +47,7 @@ def require_count(k: int, n: int) -> None:
         raise ValueError(f"{k} of {n} is no proportion")
 
 
-def wilson(k: int, n: int, z: float = Z_95) -> Estimate:
+def wilson(k: int, n: int) -> Estimate:
     """The proportion k/n with Wilson's score interval; exactly 0 at k = 0 and exactly 1 at k = n.
 
     References
@@ -58,13 +57,14 @@ def wilson(k: int, n: int, z: float = Z_95) -> Estimate:
     require_count(k, n)
     if n == 0:
         return Estimate(None, None, None, None, k, n, "no_cases")
-    low, high = wilson_limits(k, n, z)
+    low, high = wilson_limits(k, n)
     return Estimate(k / n, float(low), float(high), "wilson", k, n)
 
 
-def wilson_limits(k: ArrayLike, n: ArrayLike, z: float = Z_95) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def wilson_limits(k: ArrayLike, n: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Lower and upper Wilson limits of k/n, element by element; NaN where n is 0. Counts need not be whole."""
     hits, cases = np.broadcast_arrays(np.asarray(k, np.float64), np.asarray(n, np.float64))
+    z = normal_z()
     with np.errstate(invalid="ignore", divide="ignore"):
         centre = (hits + z * z / 2) / (cases + z * z)
         half = z / (cases + z * z) * np.sqrt(hits * (cases - hits) / cases + z * z / 4)
@@ -73,8 +73,8 @@ def wilson_limits(k: ArrayLike, n: ArrayLike, z: float = Z_95) -> tuple[NDArray[
     return low, high
 
 
-def clopper_pearson(k: int, n: int, alpha: float = ALPHA) -> Estimate:
-    """The proportion k/n with the exact two-sided interval: it holds at least 1 - alpha of the time.
+def clopper_pearson(k: int, n: int) -> Estimate:
+    """The proportion k/n with the exact two-sided interval: it holds at least as often as the level says.
 
     References
     ----------
@@ -83,8 +83,8 @@ def clopper_pearson(k: int, n: int, alpha: float = ALPHA) -> Estimate:
     require_count(k, n)
     if n == 0:
         return Estimate(None, None, None, None, k, n, "no_cases")
-    low = clopper_pearson_lower(k, n, alpha / 2)
-    high = 1.0 if k == n else float(betaincinv(k + 1, n - k, 1 - alpha / 2))
+    low = clopper_pearson_lower(k, n, tail())
+    high = 1.0 if k == n else float(betaincinv(k + 1, n - k, 1 - tail()))
     return Estimate(k / n, low, high, "clopper_pearson", k, n)
 
 
@@ -114,7 +114,7 @@ def newcombe_j(tp: int, positives: int, fp: int, negatives: int) -> Estimate:
     return Estimate(j, j - math.hypot(p - l1, u2 - q), j + math.hypot(u1 - p, q - l2), "newcombe")
 
 
-def koopman_ratio(k1: int, n1: int, k0: int, n0: int, z: float = Z_95) -> Estimate:
+def koopman_ratio(k1: int, n1: int, k0: int, n0: int) -> Estimate:
     """The ratio (k1/n1) / (k0/n0) with its score interval; infinite where k0 = 0.
 
     Returns
@@ -136,6 +136,8 @@ def koopman_ratio(k1: int, n1: int, k0: int, n0: int, z: float = Z_95) -> Estima
         raise ValueError("a ratio of proportions needs cases in both groups")
     if k1 + k0 == 0:
         return Estimate(None, None, None, None, reason="zero_of_zero")
+
+    z = normal_z()
 
     def excess(log_ratio: float) -> float:
         return _score_distance(math.exp(log_ratio), k1, n1, k0, n0) - z * z

@@ -16,7 +16,8 @@ from scipy.stats import linregress, t
 from core.metrics.bootstrap import RESAMPLES, draw_counts
 from core.metrics.cohort import FEW_CASES, codes_of
 from core.metrics.counts import FloatArray, IntArray, undefined
-from core.metrics.intervals import ALPHA, Z_95, Estimate, wilson
+from core.metrics.intervals import Estimate, wilson
+from core.metrics.level import Z_95, tail
 from core.metrics.segmentation import MaskFigures, State
 
 
@@ -136,7 +137,7 @@ class _Draws:
         below = self.weights @ n
         if not below.all():
             return Estimate(plain.value, None, None, None, plain.k, plain.n, "undefined_in_resamples")
-        low, high = np.quantile(self.weights @ k / below, [ALPHA / 2, 1 - ALPHA / 2])
+        low, high = np.quantile(self.weights @ k / below, [tail(), 1 - tail()])
         return Estimate(plain.value, float(low), float(high), "percentile_cluster", plain.k, plain.n)
 
     def _estimate(
@@ -154,7 +155,7 @@ class _Draws:
         filled = weights[weights.sum(axis=1) > 0].astype(np.float64)
         if len(filled) < len(weights):
             return Estimate(value, None, None, None, n=len(held), reason="undefined_in_resamples")
-        low, high = np.quantile(resampled(held, filled), [ALPHA / 2, 1 - ALPHA / 2])
+        low, high = np.quantile(resampled(held, filled), [tail(), 1 - tail()])
         return Estimate(value, float(low), float(high), "percentile_cluster", n=len(held))
 
 
@@ -205,7 +206,7 @@ def bland_altman(reference: ArrayLike, prediction: ArrayLike) -> BlandAltman | N
         return None
     difference, middle = second - first, (first + second) / 2
     bias, sd = float(difference.mean()), float(difference.std(ddof=1))
-    quantile = float(t.ppf(1 - ALPHA / 2, n - 1))
+    quantile = float(t.ppf(1 - tail(), n - 1))
     limit_se = sd * math.sqrt(1 / n + Z_95**2 / (2 * (n - 1)))
     slope = p = None
     if np.ptp(middle) > 0 and sd > 0:

@@ -20,7 +20,8 @@ from core.metrics.clustered import CLUSTER_FLOOR, obuchowski
 from core.metrics.cohort import codes_of
 from core.metrics.counts import BoolArray, checked, is_positive
 from core.metrics.delong import DELONG_FLOOR, delong, placements
-from core.metrics.intervals import Z_95, Estimate
+from core.metrics.intervals import Estimate
+from core.metrics.level import LEVEL, level, normal_z
 
 Side = Literal["sensitivity", "specificity", "accuracy"]
 
@@ -53,10 +54,12 @@ class Comparison:
 
         Raises
         ------
-        ValueError : the margin is not above 0; there is no default.
+        ValueError : the margin is not above 0; there is no default. Or intervals are made at another level than 95 %.
         """
         if not margin > 0:
             raise ValueError("a non-inferiority margin is above 0, in the figure's units")
+        if level() != LEVEL:
+            raise ValueError("non-inferiority is declared by the 95 % interval")
         low = self.difference.lo
         return replace(self, margin=margin, non_inferior=None if low is None else low > -margin)
 
@@ -94,7 +97,7 @@ def compare_auc(
         return _untested(a, b, "auc", difference, "zero_variance")
     se = math.sqrt(variance)
     p = float(2 * ndtr(-abs(difference) / se))
-    low, high = difference - Z_95 * se, difference + Z_95 * se
+    low, high = difference - normal_z() * se, difference + normal_z() * se
     return Comparison(a, b, "auc", Estimate(difference, low, high, areas.method, se=se), p, areas.method)
 
 
@@ -192,7 +195,7 @@ def _tango_gap(d: float, b: int, c: int, n: int) -> float:
     first = -b - c + (2 * n - b + c) * d
     third = -c * d * (1 - d)
     q = (math.sqrt(max(first * first - 8 * n * third, 0.0)) - first) / (4 * n)
-    return (b - c - n * d) ** 2 - Z_95**2 * max(n * (2 * q + d * (1 - d)), 0.0)
+    return (b - c - n * d) ** 2 - normal_z() ** 2 * max(n * (2 * q + d * (1 - d)), 0.0)
 
 
 def holm(ps: Sequence[float | None]) -> list[float | None]:

@@ -17,7 +17,8 @@ from scipy.special import expit, logit
 
 from core.metrics.cohort import codes_of
 from core.metrics.counts import FloatArray, checked
-from core.metrics.intervals import Z_95, Estimate
+from core.metrics.intervals import Estimate
+from core.metrics.level import normal_z
 
 CLIP = 1e-6
 """Scores nearer to 0 or 1 have their logit taken here; how many is reported."""
@@ -122,9 +123,9 @@ def fit_temperature(scores: ArrayLike, labels: ArrayLike) -> Estimate:
     slope, se = float(beta[0]), float(error[0])
     if slope <= 0:
         return Estimate(None, None, None, None, reason="not_increasing")
-    if slope - Z_95 * se <= 0:
+    if slope - normal_z() * se <= 0:
         return Estimate(1 / slope, None, None, None, reason="slope_reaches_zero")
-    return Estimate(1 / slope, 1 / (slope + Z_95 * se), 1 / (slope - Z_95 * se), "wald", se=se / slope**2)
+    return Estimate(1 / slope, 1 / (slope + normal_z() * se), 1 / (slope - normal_z() * se), "wald", se=se / slope**2)
 
 
 def temperature_map(temperature: Estimate) -> LogisticMap | None:
@@ -250,4 +251,4 @@ def _negative_log_likelihood(beta: FloatArray, design: FloatArray, targets: Floa
 
 
 def _wald(point: float, se: float) -> Estimate:
-    return Estimate(point, point - Z_95 * se, point + Z_95 * se, "wald", se=se)
+    return Estimate(point, point - normal_z() * se, point + normal_z() * se, "wald", se=se)

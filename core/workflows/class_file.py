@@ -6,7 +6,7 @@ Owns what is peculiar to several classes. The rest of section 3 of the evaluatio
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import compress
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from core.metrics import Missing
 from core.workflows._table_columns import Scores, Texts
 from core.workflows._table_faults import Faults, echo
-from core.workflows.cohort_file import CASE, LABEL, PATIENT, Dropped, Table, read_table
+from core.workflows.cohort_file import CASE, LABEL, PATIENT, Dropped, Table, read_table, rows_of_split
 
 JOINT = "__"
 """Between the model's name and the class in a column's name; the last one counts."""
@@ -51,14 +51,20 @@ class ClassFile:
 
 
 def read_classes(
-    path: Path, *, models: Sequence[str] = (), missing: Missing = Missing.REFUSE, name: str | None = None
+    path: Path,
+    *,
+    models: Sequence[str] = (),
+    missing: Missing = Missing.REFUSE,
+    name: str | None = None,
+    split: str | None = None,
 ) -> ClassFile:
     """The cohort of a file, for figures of several classes.
 
     Parameters
     ----------
     models : names before the `__` of their columns; none: every model of the file.
-    missing : `refuse`, or `drop` for cases without all probabilities. name : what messages call the file.
+    missing : `refuse`, or `drop` for cases without all probabilities. name : what messages call the file. split : as
+    in `read_cohort`.
 
     Raises
     ------
@@ -70,14 +76,17 @@ def read_classes(
     chosen = _chosen(table, models)
     columns = [column for family in chosen.values() for column in family]
     faults = table.faults.joined([column.faults for column in columns])
+    inside = None if split is None else rows_of_split(table, split, faults)
     if missing is Missing.REFUSE:
-        faults = faults.joined([column.missing for column in columns])
+        faults = faults.joined([column.missing_in(table.row_numbers, inside) for column in columns])
     for family in chosen.values():
         _check_sums(table, family, faults)
         if table.labels is not None:
             _check_labels(table.labels, family, faults)
     faults.require_none()
-    made = _class_file(table, chosen, missing)
+    made = _class_file(table, chosen, missing, inside)
+    if split is not None:
+        made = replace(made, file=f"{made.file}, split {split}")
     if not made.cases:
         faults.of_table("no case has all its probabilities, so none is left.")
         faults.require_none()
@@ -131,13 +140,17 @@ def _matrix(family: Sequence[Scores]) -> NDArray[np.float64]:
     return np.column_stack([column.numbers for column in family])
 
 
-def _class_file(table: Table, chosen: dict[str, list[Scores]], missing: Missing) -> ClassFile:
+def _class_file(
+    table: Table, chosen: dict[str, list[Scores]], missing: Missing, inside: NDArray[np.bool_] | None
+) -> ClassFile:
     labels = table.labels
     if labels is None:
         raise AssertionError("a table without labels was refused")
     tables = {model: _matrix(family) for model, family in chosen.items()}
     whole = {model: np.asarray(~np.isnan(held).any(axis=1), bool) for model, held in tables.items()}
     kept = np.asarray(np.stack(list(whole.values())).all(axis=0), bool)
+    mine = np.ones(len(kept), bool) if inside is None else inside
+    left, kept = mine & ~kept, mine & kept
     classes = {model: tuple(class_of(column.name) for column in family) for model, family in chosen.items()}
     names, patients = table.case_names(), table.patient_of()
     dropped = tuple(
@@ -146,13 +159,13 @@ def _class_file(table: Table, chosen: dict[str, list[Scores]], missing: Missing)
             names[index],
             f"no score of {', '.join(model for model, there in whole.items() if not there[index])}",
         )
-        for index in np.flatnonzero(~kept).tolist()
+        for index in np.flatnonzero(left).tolist()
     )
     codes = np.frombuffer(labels.codes, np.int64)[kept]
     return ClassFile(
         file=table.file,
         sha256=table.sha256,
-        rows=table.rows,
+        rows=table.rows if inside is None else int(mine.sum()),
         cases=tuple(compress(names, kept)),
         patients=None if patients is None else tuple(compress(patients, kept)),
         classes=classes,
@@ -162,7 +175,7 @@ def _class_file(table: Table, chosen: dict[str, list[Scores]], missing: Missing)
         },
         probabilities={model: matrix[kept] for model, matrix in tables.items()},
         missing=missing,
-        holes={model: int((~there).sum()) for model, there in whole.items()},
+        holes={model: int((mine & ~there).sum()) for model, there in whole.items()},
         dropped=dropped,
         ignored=table.ignored([column.name for family in chosen.values() for column in family]),
     )

@@ -143,12 +143,13 @@ def read_cohort(
     table = read_table(path, name or path.name)
     read = chosen_scores(table, models)
     faults = table.faults.joined([column.faults for column in read])
-    inside = None if split is None else _rows_of_split(table, split, faults)
+    inside = None if split is None else rows_of_split(table, split, faults)
     if missing is Missing.REFUSE:
         faults = faults.joined([column.missing_in(table.row_numbers, inside) for column in read])
     positive = _positive_label(table, positive, faults)
     faults.require_none()
-    return _cohort(table, read, positive, missing, inside)
+    made = _cohort(table, read, positive, missing, inside)
+    return made if split is None else replace(made, file=f"{made.file}, split {split}")
 
 
 def read_table(path: Path, file: str) -> Table:
@@ -276,7 +277,7 @@ def _positive_label(table: Table, asked: str | None, faults: Faults) -> str:
     return asked or POSITIVE
 
 
-def _rows_of_split(table: Table, split: str, faults: Faults) -> NDArray[np.bool_]:
+def rows_of_split(table: Table, split: str, faults: Faults) -> NDArray[np.bool_]:
     """(rows,) which cases are of the split; a split that is not there goes to `faults`."""
     column = next((one for one in table.slices if one.name == SPLIT_COLUMN), None)
     if column is None:
@@ -314,7 +315,7 @@ def _cohort(
     outside = {column.name: column.outside_in(table.row_numbers, inside) for column in read}
     bounded = missing in (Missing.WORST, Missing.BEST)
     return CohortFile(
-        file=table.file if inside is None else f"{table.file}, split {_split_of(table, inside)}",
+        file=table.file,
         sha256=table.sha256,
         rows=table.rows if inside is None else len(mine),
         cohort=cohort,
@@ -328,11 +329,6 @@ def _cohort(
         ignored=table.ignored([column.name for column in read]),
         notes=(*_single_class(table, cohort, positive), *outside_unit_range(table.file, outside)),
     )
-
-
-def _split_of(table: Table, inside: NDArray[np.bool_]) -> str:
-    column = next(one for one in table.slices if one.name == SPLIT_COLUMN)
-    return column.texts[int(np.flatnonzero(inside)[0])]
 
 
 def _taken(texts: tuple[str, ...], rows: NDArray[np.int64]) -> tuple[str, ...]:

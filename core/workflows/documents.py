@@ -18,13 +18,11 @@ from numpy.typing import NDArray
 from core import __version__
 from core.errors import ReadroomError, TableError, TableFault
 from core.metrics import Cohort, Estimate, Missing, Note, Resampler
+from core.metrics.level import level
 from core.workflows.cohort_file import CohortFile, Dropped
 
 Document = dict[str, Any]
 """A JSON object; its keys are section 11's of the evaluation page."""
-
-LEVEL = 0.95
-"""Of every two-sided interval."""
 
 CLUSTER = "patient_id"
 """What `settings.cluster` says where the patient is the unit."""
@@ -127,7 +125,7 @@ def settings(method: Method, *, clustered: bool, positive: str | None, missing: 
     """How it was asked."""
     return {
         "positive": positive,
-        "level": LEVEL,
+        "level": level(),
         "resamples": method.resamples,
         "seed": method.seed,
         "cluster": CLUSTER if clustered else None,

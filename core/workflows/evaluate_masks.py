@@ -6,8 +6,8 @@ Distances, overlaps and intervals are `core.metrics`'.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -44,41 +44,59 @@ class MaskMethod:
 
     empty: EmptyPolicy = EmptyPolicy.PENALISE
     min_lesion_mm3: float = 0.0
+    unions: Mapping[str, frozenset[int]] = field(default_factory=dict)
+
+
+def union_of(text: str) -> tuple[str, frozenset[int]]:
+    """The name and labels of a union written as NAME=1+2.
+
+    Raises
+    ------
+    ValueError : it is not written so; the message is for the one who asked.
+    """
+    name, equals, labels = text.partition("=")
+    numbers = labels.split("+")
+    if not (name.strip() and equals and all(number.strip().isdecimal() for number in numbers)):
+        raise ValueError(f"'{text}' is not NAME=1+2.")
+    if name.strip().isdecimal() or name.strip() == ANY:
+        raise ValueError(f"'{name.strip()}' is a label's name already.")
+    return name.strip(), frozenset(int(number) for number in numbers)
 
 
 def masks_document(
-    path: Path,
+    source: Path | MaskFile,
     method: Method,
     how: MaskMethod,
     progress: Callable[[float, str], None] | None = None,
 ) -> Document:
     """Everything that section 11 of the evaluation page lists for segmentation.
 
-    progress : told the share of cases that are compared.
+    source : the table, or what was read of one. progress : told the share of cases that are compared.
 
     Raises
     ------
     TableError : with every fault of the table and of its masks.
     """
-    file = read_mask_file(path)
+    file = source if isinstance(source, MaskFile) else read_mask_file(source)
     found: list[dict[str, MaskFigures]] = []
     for number, pair in enumerate(open_pairs(file), start=1):
         if pair is not None:
             found.append(_figures(pair, how))
         if progress is not None:
             progress(number / len(file.cases), f"case {number} of {len(file.cases)}")
-    labels = _labels(found)
+    labels = (*_labels(found), *how.unions)
     absent = compare_masks(NOTHING, NOTHING, (1.0, 1.0, 1.0), empty=how.empty)
     figures = {label: [case.get(label, absent) for case in found] for label in labels}
     patients = file.patients if method.by_patient else None
     summaries = [_summary(label, figures[label], patients, method) for label in labels]
     clustered = patients is not None and len(set(patients)) < len(patients)
+    rows = len(file.cases) + len(file.dropped)
     held = settings(method, clustered=clustered, positive=None, missing=Missing.REFUSE)
     return {
         **document_head(
             SCHEMA,
-            file_input(file.file, file.sha256, len(file.cases), len(file.cases), (), file.patients, file.ignored),
-            held | {"empty": str(how.empty), "min_lesion_mm3": how.min_lesion_mm3, "nsd_kind": NSD_KIND},
+            file_input(file.file, file.sha256, rows, len(file.cases), file.dropped, file.patients, file.ignored),
+            held | _asked(how),
             _notes(file, how, patients),
         ),
         "task": "segmentation",
@@ -86,9 +104,14 @@ def masks_document(
         "cases": [
             _case(case, label, figures[label][number]) for number, case in enumerate(file.cases) for label in labels
         ],
-        "summary": summaries[-1],
+        "summary": summaries[len(labels) - len(how.unions) - 1],
         "summaries": summaries,
     }
+
+
+def _asked(how: MaskMethod) -> Document:
+    unions = {name: sorted(labels) for name, labels in how.unions.items()}
+    return {"empty": str(how.empty), "min_lesion_mm3": how.min_lesion_mm3, "nsd_kind": NSD_KIND, "unions": unions}
 
 
 def _figures(pair: MaskPair, how: MaskMethod) -> dict[str, MaskFigures]:
@@ -103,12 +126,15 @@ def _figures(pair: MaskPair, how: MaskMethod) -> dict[str, MaskFigures]:
         made[str(label)] = compared(pair.reference == label, pair.prediction == label)
     if made:
         made[ANY] = compared(pair.reference > 0, pair.prediction > 0)
+    for name, labels in how.unions.items():
+        both = (np.isin(held, list(labels)) for held in (pair.reference, pair.prediction))
+        made[name] = compared(*both)
     return made
 
 
 def _labels(found: Sequence[dict[str, MaskFigures]]) -> tuple[str, ...]:
     """The labels of the cohort, rising, and the union of several; one where no mask holds a voxel."""
-    single = sorted({int(label) for case in found for label in case if label != ANY})
+    single = sorted({int(label) for case in found for label in case if label.isdecimal()})
     if len(single) > 1:
         return (*(str(label) for label in single), ANY)
     return (str(single[0]) if single else "1",)

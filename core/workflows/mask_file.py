@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import ReadroomError
+from core.errors import ReadroomError, StudyError
 from core.studies.study import Study
 from core.workflows._table_columns import CaseIds, Column, Texts
 from core.workflows._table_faults import Faults, echo
 from core.workflows._table_rows import open_table, table_sha256
-from core.workflows.cohort_file import CASE, PATIENT
+from core.workflows.cohort_file import CASE, PATIENT, Dropped
 from core.workflows.find_files import find_files
 from core.workflows.open_study import open_study
 
@@ -32,7 +32,10 @@ MOST_LABELS = 255
 
 @dataclass(frozen=True, slots=True)
 class MaskFile:
-    """The table, its paths resolved beside it. rows : of each case in the file. reference, prediction : paths."""
+    """The table, its paths resolved beside it.
+
+    rows : of each case in the file. reference, prediction : paths. dropped : cases without a prediction.
+    """
 
     file: str
     sha256: str
@@ -42,6 +45,7 @@ class MaskFile:
     reference: tuple[Path, ...]
     prediction: tuple[Path, ...]
     ignored: tuple[str, ...]
+    dropped: tuple[Dropped, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,21 +131,44 @@ def open_pairs(file: MaskFile) -> Iterator[MaskPair | None]:
     faults.require_none()
 
 
+def require_reference(study: Study, mask: Path) -> None:
+    """Make sure that a reference mask can be compared with what a model says of a study.
+
+    Raises
+    ------
+    StudyError : it is no mask, or lies on another grid.
+    """
+    found = _read_mask(mask)
+    why = found if isinstance(found, str) else _differs(study, found)
+    if why is not None:
+        raise StudyError(
+            found=f"Its reference mask: {why}",
+            why="Masks are compared voxel by voxel.",
+            do="Bring a mask on the image's own grid.",
+        )
+
+
 def _opened(path: Path, row: int, place: int, column: str, faults: Faults) -> Study | None:
     """The study of one mask; what stands against it is told."""
+    found = _read_mask(path)
+    if isinstance(found, str):
+        faults.of_cell(row, place, column, found)
+        return None
+    return found
+
+
+def _read_mask(path: Path) -> Study | str:
+    """The study of a mask, or why it is none."""
     try:
         study = open_study(find_files(path))
     except ReadroomError as refusal:
-        faults.of_cell(row, place, column, str(refusal))
-        return None
+        return str(refusal)
     pixels = study.pixels[0]
     if len(study.channels) > 1 or study.geometry.spacing_mm is None:
-        faults.of_cell(row, place, column, "not a mask with a spacing in mm. Masks are NIfTI files of one channel.")
-    elif not ((pixels >= 0) & (pixels <= MOST_LABELS) & (pixels == np.rint(pixels))).all():
-        faults.of_cell(row, place, column, f"not a mask: its values are not whole numbers from 0 to {MOST_LABELS}.")
-    else:
-        return study
-    return None
+        return "not a mask with a spacing in mm. Masks are NIfTI files of one channel."
+    if not ((pixels >= 0) & (pixels <= MOST_LABELS) & (pixels == np.rint(pixels))).all():
+        return f"not a mask: its values are not whole numbers from 0 to {MOST_LABELS}."
+    return study
 
 
 def _differs(first: Study, second: Study) -> str | None:

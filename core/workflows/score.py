@@ -17,11 +17,15 @@ from core.models.model import Model
 from core.studies.study import Study
 from core.workflows.cohorts_cases import study_of
 from core.workflows.libraries import require_libraries
+from core.workflows.mask_file import require_reference
 from core.workflows.score_masks import keep_mask
 from core.workflows.score_table import settle
 from core.workspace.cohort_answers import Answers
 from core.workspace.cohort_record import CohortCase, CohortKind, KeptCohort, Unread
 from core.workspace.cohorts import CohortStore, read_cases, store_of
+
+SCORES, VOLUMES = "scores", "volumes_ml"
+"""What an answer says of a labelled image, and of one with a mask."""
 
 
 @dataclass(slots=True)
@@ -57,7 +61,7 @@ def score(
     _require_fit(cohort, models)
     require_libraries()
     store, cases = store_of(cohort), read_cases(cohort)
-    asked = [_asked(store, model, again=again) for model in models]
+    asked = [_asked(store, cohort, model, again=again) for model in models]
     unread = [Unread(case.id, None, case.fault) for case in cases if case.fault]
     todo = [(case, left) for case in cases if not case.fault and (left := _left(case, asked))]
     try:
@@ -68,7 +72,7 @@ def score(
                 progress(number / len(todo), f"{case.id}, {len(cases) - len(todo) + number + 1} of {len(cases)}")
             unread += _answer(store, cohort, case, left, cancelled)
     finally:
-        kept = settle(store, cohort, [(one.model, one.answers.load()) for one in asked], unread)
+        kept = settle(store, cohort, [(one.model, _fitting(cohort, one.answers)) for one in asked], unread)
     if progress is not None:
         progress(1.0, "Done")
     return kept
@@ -77,7 +81,7 @@ def score(
 def left_to_score(cohort: KeptCohort, models: Sequence[Model]) -> int:
     """How many answers are still to be made; 0 where everything is kept. Unread cases are tried again, and count."""
     store = store_of(cohort)
-    asked = [_asked(store, model, again=False) for model in models]
+    asked = [_asked(store, cohort, model, again=False) for model in models]
     return sum(len(_left(case, asked)) for case in read_cases(cohort) if not case.fault)
 
 
@@ -117,9 +121,15 @@ _NEEDS = {
 }
 
 
-def _asked(store: CohortStore, model: Model, *, again: bool) -> _Asked:
+def _asked(store: CohortStore, cohort: KeptCohort, model: Model, *, again: bool) -> _Asked:
     answers = Answers(store.answers, model.weights_sha256, model.fed_sha256)
-    return _Asked(model, answers, {} if again else answers.load())
+    return _Asked(model, answers, {} if again else _fitting(cohort, answers))
+
+
+def _fitting(cohort: KeptCohort, answers: Answers) -> dict[str, dict[str, Any]]:
+    """The answers that say what this kind of cohort needs: one to a labelled image has left no mask."""
+    needed = VOLUMES if cohort.kind is CohortKind.MASKS else SCORES
+    return {case: said for case, said in answers.load().items() if needed in said}
 
 
 def _left(case: CohortCase, asked: Sequence[_Asked]) -> list[_Asked]:
@@ -136,12 +146,14 @@ def _answer(
     """Ask the models about one case and keep what they say; what could not be answered, in words."""
     try:
         study = study_of(cohort, case)
+        if case.mask is not None:
+            require_reference(study, cohort.root / case.mask)
     except ReadroomError as refusal:
         return [Unread(case.id, None, str(refusal))]
     unread = []
     for one in asked:
         try:
-            said = _ask(store, case, one.model, study, cancelled)
+            said = _ask(store, cohort, case, one.model, study, cancelled)
         except (Cancelled, CheckpointError):  # a model that cannot be used cannot be used for the next case either
             raise
         except ReadroomError as refusal:
@@ -154,14 +166,19 @@ def _answer(
 
 
 def _ask(
-    store: CohortStore, case: CohortCase, model: Model, study: Study, cancelled: Callable[[], bool] | None
+    store: CohortStore,
+    cohort: KeptCohort,
+    case: CohortCase,
+    model: Model,
+    study: Study,
+    cancelled: Callable[[], bool] | None,
 ) -> dict[str, Any]:
     from core.workflows.predict import predict
 
     made = predict(study, model, cancelled=cancelled)
     seconds = sum(made.provenance.timings_s.get(stage, 0.0) for stage in ("preprocess", "network", "postprocess"))
     said: dict[str, Any] = {"seconds": seconds, "device": made.provenance.device, "warnings": list(made.warnings)}
-    if made.label_map is None:
-        return said | {"scores": dict(made.scores)}
+    if cohort.kind is CohortKind.IMAGES:
+        return said | {SCORES: dict(made.scores)}
     keep_mask(store, case, study, made, model.fed_sha256)
-    return said | {"scores": dict(made.scores), "voxels": dict(made.voxels), "volumes_ml": dict(made.volumes_ml)}
+    return said | {VOLUMES: dict(made.volumes_ml)}

@@ -1,11 +1,11 @@
-"""Predicted masks of a segmentation cohort: kept beside the answers, and told as the table that `evaluate` reads.
+"""Predicted masks of a segmentation cohort: kept beside the answers, and told as the table that `masks_document` reads.
 
 Owns where they lie. Comparing them is `evaluate_masks`'.
 """
 
 from __future__ import annotations
 
-import os
+from collections.abc import Callable
 from pathlib import Path
 
 from core.errors import StudyError
@@ -14,11 +14,22 @@ from core.models.atomic import write_atomically
 from core.render.nifti_out import mask_nifti
 from core.studies.study import Kind, Study
 from core.workflows.cases import table_csv
-from core.workflows.cohort_file import CASE, PATIENT
-from core.workflows.mask_file import PREDICTION, REFERENCE
-from core.workspace.cohort_answers import KEY_DIGITS, Answers
+from core.workflows.cohort_file import Dropped
+from core.workflows.documents import Method
+from core.workflows.evaluate_masks import MaskMethod, masks_document
+from core.workflows.mask_file import MaskFile
+from core.workspace.cohort_answers import KEY_DIGITS
 from core.workspace.cohort_record import CohortCase, KeptCohort, ScoredBy
 from core.workspace.cohorts import CohortStore, read_cases, store_of
+
+Progress = Callable[[float, str], None]
+
+FIGURES = (
+    *("case_id", "label", "state", "dice", "iou", "hd95_mm", "nsd_1mm", "nsd_2mm"),
+    *("volume_reference_ml", "volume_prediction_ml", "volume_error_ml", "volume_error_percent"),
+    *("lesions_reference", "lesions_prediction", "lesions_detected", "lesions_false_positives"),
+)
+"""Columns of the figures' table, beside the model."""
 
 
 def keep_mask(store: CohortStore, case: CohortCase, study: Study, made: Prediction, fed: str) -> None:
@@ -37,27 +48,49 @@ def keep_mask(store: CohortStore, case: CohortCase, study: Study, made: Predicti
     write_atomically(_place(store, case, made.weights_sha256, fed), mask_nifti(study, made))
 
 
-def masks_csv(cohort: KeptCohort, model: ScoredBy) -> Path:
-    """The table of reference and predicted masks of one model, written anew; cases without an answer are left out.
+def mask_file(cohort: KeptCohort, model: ScoredBy, *, name: str | None = None) -> MaskFile:
+    """The reference and predicted masks of one model, for `masks_document`; cases without an answer are dropped.
 
-    Its paths are for `masks_document`; the file lies in the cohort's folder and is never shown.
+    name : what the answer calls the table; None: the cohort's own.
     """
-    store = store_of(cohort)
-    answered = Answers(store.answers, model.weights_sha256, model.fed).load()
-    named = cohort.patients is not None
-    rows = [
-        (
-            case.id,
-            *([case.patient] if named else []),
-            os.path.relpath(cohort.root / str(case.mask), cohort.folder),
-            os.path.relpath(_place(store, case, model.weights_sha256, model.fed), cohort.folder),
-        )
-        for case in read_cases(cohort)
-        if case.mask is not None and case.sha256 in answered
-    ]
-    target = cohort.folder / f"masks-{model.weights_sha256[:KEY_DIGITS]}.csv"
-    write_atomically(target, table_csv((CASE, *([PATIENT] if named else []), REFERENCE, PREDICTION), rows))
-    return target
+    store, why = (
+        store_of(cohort),
+        {one.case: one.text for one in cohort.unread if one.model_id in (None, model.model_id)},
+    )
+    found, dropped = [], []
+    for row, case in enumerate(read_cases(cohort), start=2):
+        predicted = _place(store, case, model.weights_sha256, model.fed)
+        if case.mask is None or not predicted.is_file():
+            dropped.append(Dropped(row, case.id, why.get(case.id, "It was not scored.")))
+        else:
+            found.append((row, case, cohort.root / case.mask, predicted))
+    return MaskFile(
+        file=name or cohort.name,
+        sha256=cohort.sha256,
+        cases=tuple(case.id for _, case, _, _ in found),
+        rows=tuple(row for row, _, _, _ in found),
+        patients=tuple(case.patient for _, case, _, _ in found) if cohort.patients is not None else None,
+        reference=tuple(reference for _, _, reference, _ in found),
+        prediction=tuple(predicted for _, _, _, predicted in found),
+        ignored=(),
+        dropped=tuple(dropped),
+    )
+
+
+def figures_csv(cohort: KeptCohort, progress: Progress | None = None) -> bytes:
+    """Every figure of every case and label, of each model that has scored the cohort; empty where undefined."""
+    rows: list[list[str]] = []
+    for number, model in enumerate(cohort.models):
+        part = None if progress is None else _share(progress, number, len(cohort.models))
+        for case in masks_document(mask_file(cohort, model), Method(), MaskMethod(), part)["cases"]:
+            flat = {**case, **{f"nsd_{tau}mm": share for tau, share in case["nsd"].items()}}
+            flat |= {f"lesions_{name}": count for name, count in case["lesions"].items()}
+            rows.append([model.model_id, *("" if flat[name] is None else str(flat[name]) for name in FIGURES)])
+    return table_csv(("model", *FIGURES), rows)
+
+
+def _share(progress: Progress, number: int, of: int) -> Progress:
+    return lambda share, stage: progress((number + share) / of, stage)
 
 
 def _place(store: CohortStore, case: CohortCase, weights_sha256: str, fed: str) -> Path:

@@ -23,7 +23,7 @@ from core.metrics import (
     wilson,
     wilson_limits,
 )
-from core.metrics.intervals import Z_95
+from core.metrics.level import Z_95
 
 
 def test_wilson_and_clopper_pearson_agree_with_statsmodels(oracles: Any) -> None:
