@@ -8,7 +8,7 @@ import streamlit as st
 
 _PAGES = Path(__file__).resolve().parent.parent
 
-UPLOAD, PREDICT = "upload", "predict"
+UPLOAD, PREDICT, SWEEP, COMPARE = "upload", "predict", "sweep", "compare"
 
 
 def all_pages() -> dict[str, st.Page]:
@@ -17,6 +17,8 @@ def all_pages() -> dict[str, st.Page]:
         "start": st.Page(_start, title="Readroom", url_path="start", default=True, visibility="hidden"),
         UPLOAD: _page(UPLOAD, "Upload", ":material/upload_file:"),
         PREDICT: _page(PREDICT, "Predict", ":material/image_search:"),
+        SWEEP: _page(SWEEP, "Threshold sweep", ":material/tune:"),
+        COMPARE: _page(COMPARE, "Model comparison", ":material/compare_arrows:"),
     }
 
 

@@ -69,11 +69,9 @@ def pick_subset(held: Choice, kept: KeptCohort, place: DeltaGenerator) -> None:
     if held.subset is not None and held.subset not in kept.splits:
         held.messages.append(f'The link asked for the subset "{held.subset[:40]}", which this test set does not have.')
         held.subset = None
-    st.session_state["subset"] = held.subset or EVERYTHING
-    place.selectbox(
-        "Subset", [EVERYTHING, *kept.splits], key="subset", disabled=not kept.splits, on_change=_subset_chosen,
-        args=(held,),
-    )  # fmt: skip
+    if kept.splits:
+        st.session_state["subset"] = held.subset or EVERYTHING
+        place.selectbox("Subset", [EVERYTHING, *kept.splits], key="subset", on_change=_subset_chosen, args=(held,))
 
 
 def add_set(now: State, held: Choice, place: DeltaGenerator, *, empty: bool) -> None:

@@ -47,30 +47,28 @@ def pick_models(held: Compared, columns: Sequence[str]) -> None:
 def pick_question(file: CohortFile, *, saved: bool) -> Asked:
     """Draw what is asked of the models. saved : every one has a saved operating point."""
     models, probabilities = file.models, set(file.models) <= file.calibrated
-    row = st.columns([1.3, 0.8, 1.1, 0.9, 1.3, 1.0], vertical_alignment="bottom")
+    row = st.container(horizontal=True, vertical_alignment="bottom", key="question")
     rules = [rule for rule in RULES if saved or rule != SAVED]
-    rule = row[0].selectbox("Each model's cut-off by", rules, format_func=RULES.__getitem__, key="compare-rule")
-    has_target = rule in RATE_OF
-    target = row[1].number_input(
-        "Target %", 0.1, 99.9, 95.0, 1.0, "%.1f", key="compare-target", disabled=not has_target
+    rule = row.selectbox("Each model's cut-off by", rules, format_func=RULES.__getitem__, key="compare-rule", width=230)
+    target = 0.0
+    if rule in RATE_OF:
+        target = row.number_input("Target %", 0.1, 99.9, 95.0, 1.0, "%.1f", key="compare-target", width=130)
+    primary = row.selectbox(
+        "Tested figure", list(METRICS), format_func=METRICS.__getitem__, key="compare-primary", width=180
     )
-    primary = row[2].selectbox("Tested figure", list(METRICS), format_func=METRICS.__getitem__, key="compare-primary")
-    tested = primary not in LOWER_IS_BETTER
-    margin = row[3].number_input(
-        "Margin", 0.0, 1.0, 0.0, 0.005, "%.3f", key="compare-margin", disabled=not tested,
-        help="Of non-inferiority, in the tested figure's units. 0: not asked. There is no default that fits everybody.",
-    )  # fmt: skip
-    reference = row[4].selectbox(
-        "Reference", models, index=len(models) - 1, key="compare-reference", disabled=not (margin and tested)
+    margin, reference = 0.0, models[-1]
+    if primary not in LOWER_IS_BETTER:
+        margin = row.number_input(
+            "Margin", 0.0, 1.0, 0.0, 0.005, "%.3f", key="compare-margin", width=140,
+            help="Of non-inferiority, in the tested figure's units. 0: not asked. No default fits everybody.",
+        )  # fmt: skip
+    if margin:
+        reference = row.selectbox("Reference", models, index=len(models) - 1, key="compare-reference", width=230)
+    ensemble = probabilities and row.toggle(
+        "Add their mean", key="compare-ensemble", help="One more column: the mean of the models' probabilities."
     )
-    ensemble = row[5].toggle(
-        "Add their mean", key="compare-ensemble", disabled=not probabilities,
-        help="One more column: the mean of the chosen models' probabilities.",
-    )  # fmt: skip
-    asked = None if rule == SAVED else RuleAsked(Rule(rule), target / 100 if has_target else None)
-    return Asked(
-        asked, primary, margin if margin and tested else None, str(reference), bool(ensemble and probabilities)
-    )
+    asked = None if rule == SAVED else RuleAsked(Rule(rule), target / 100 if rule in RATE_OF else None)
+    return Asked(asked, primary, margin or None, reference, bool(ensemble))
 
 
 def _chosen(held: Compared) -> None:

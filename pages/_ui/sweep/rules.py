@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -19,6 +20,9 @@ from core.workflows.sweep_view import (
 from core.workflows.thresholds import RATE_OF, RuleAsked
 from pages._ui import words
 from pages._ui.sweep.state import Sweep
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
 
 TWO = "two"
 
@@ -48,8 +52,8 @@ def rule_picker(held: Sweep, about: Subject) -> None:
     """Draw the pickers; going moves the cut-off."""
     row = st.container(horizontal=True, vertical_alignment="bottom", key="rules")
     rule = row.selectbox("Go to", list(NAMES), format_func=NAMES.__getitem__, key="rule", width=250)
-    numbers = _numbers(row, rule)
-    row.button("Go", key="go", on_click=_go, args=(held, about, rule, numbers), type="primary")
+    _numbers(row, rule)
+    row.button("Go", key="go", on_click=_go, args=(held, about), type="primary")
 
 
 def rule_answer(held: Sweep) -> None:
@@ -64,38 +68,44 @@ def rule_answer(held: Sweep) -> None:
             words.fact(" ".join(said[1:]))  # the first is the instrument's own line
 
 
-def _numbers(row: st.delta_generator.DeltaGenerator, rule: str) -> tuple[float, ...]:
-    def percent(label: str, key: str, value: float) -> float:
-        return row.number_input(label, 0.1, 99.9, value, 1.0, "%.1f", key=key, width=150) / 100
+def _numbers(row: DeltaGenerator, rule: str) -> None:
+    def percent(label: str, key: str, value: float) -> None:
+        row.number_input(label, 0.1, 99.9, value, 1.0, "%.1f", key=key, width=150)
 
     if rule == TWO:
-        return percent("Sensitivity %", "two-sensitivity", 95.0), percent("Specificity %", "two-specificity", 95.0)
-    if rule == Rule.COST:
-        missed = row.number_input("Cost of a miss", 0.0, 1e6, 10.0, 1.0, key="cost-missed", width=150)
-        alarm = row.number_input("Cost of a false alarm", 0.0, 1e6, 1.0, 1.0, key="cost-alarm", width=150)
-        share = percent("Prevalence %", "cost-prevalence", 10.0) if row.checkbox("another prevalence") else 0.0
-        return missed, alarm, share
-    if rule in RATE_OF:
-        return (percent("Target %", "target", 95.0),)
-    return ()
+        percent("Sensitivity %", "two-sensitivity", 95.0)
+        percent("Specificity %", "two-specificity", 95.0)
+    elif rule == Rule.COST:
+        row.number_input("Cost of a miss", 0.0, 1e6, 10.0, 1.0, key="cost-missed", width=150)
+        row.number_input("Cost of a false alarm", 0.0, 1e6, 1.0, 1.0, key="cost-alarm", width=150)
+        if row.checkbox("at another prevalence", key="cost-elsewhere"):
+            percent("Prevalence %", "cost-prevalence", 10.0)
+    elif rule in RATE_OF:
+        percent("Target %", "target", 95.0)
 
 
-def _go(held: Sweep, about: Subject, rule: str, numbers: tuple[float, ...]) -> None:
+def _go(held: Sweep, about: Subject) -> None:
+    # From the widgets themselves: a number that was typed just before the click has not been through a run.
+    def number(key: str) -> float:
+        return float(st.session_state[key])
+
+    rule = st.session_state["rule"]
     file, column, method = about.file, about.column, about.method
+    held.band = None
     if rule == TWO:
-        held.answer, held.band = None, answer_two(file, column, numbers[0], numbers[1], method)
+        sensitivity, specificity = number("two-sensitivity") / 100, number("two-specificity") / 100
+        held.answer, held.band = None, answer_two(file, column, sensitivity, specificity, method)
         if held.band.low is not None:
             held.send(held.band.low, "two thresholds, the lower", about.cohort)
         return
     costs = None
     if rule == Rule.COST:
-        costs = (numbers[0], numbers[1])
+        costs = (number("cost-missed"), number("cost-alarm"))
         if not max(costs):
             return
-        if numbers[2]:
-            method = Method(method.resamples, method.seed, method.by_patient, method.auc_interval, numbers[2])
-    target = numbers[0] if rule in RATE_OF else None
-    held.band = None
+        if st.session_state.get("cost-elsewhere") and "cost-prevalence" in st.session_state:
+            method = replace(method, prevalence=number("cost-prevalence") / 100)
+    target = number("target") / 100 if rule in RATE_OF else None
     held.answer = answer_rule(file, column, RuleAsked(Rule(rule), target, costs=costs), method)
     if held.answer.threshold is not None:
         held.send(held.answer.threshold, rule_name(held.answer), about.cohort)
