@@ -28,6 +28,7 @@ class Metric(BaseModel):
     n: int | None = Field(None, ge=0, description="cases, or patients, behind the figure")
     split: str = Field("", max_length=200, description="which cases")
     unit: str = Field("case", max_length=64, description="what was counted, or the unit of the value")
+    subgroup: str = Field("", max_length=200, description="which of the split's cases, where it is not all of them")
 
     @model_validator(mode="after")
     def _adds_up(self) -> Self:
@@ -37,12 +38,19 @@ class Metric(BaseModel):
 
 
 class Card(BaseModel):
-    """The facts beside the weights."""
+    """The facts beside the weights.
+
+    scenario, key_metric : when to choose this model, and the figure that says so, as 'name | split', for the shelf's
+    selection guide. maturity : 'released' models have figures of cases that neither taught nor chose, and a gate;
+    classifiers their operating points and figures of another population too.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     display_name: str = Field("", max_length=24, description="what the dropdown shows")
     summary: Sentence = ""
+    scenario: Sentence = ""
+    key_metric: str = Field("", max_length=200)
     intended_use: Sentence = "Research and teaching."
     not_for: Sentence = "Diagnosis or any decision about a patient."
     maturity: Literal["early", "released", "imported"] = "early"
@@ -50,6 +58,6 @@ class Card(BaseModel):
     licence: Sentence = ""
     citations: tuple[Sentence, ...] = Field((), max_length=64)
     limits: tuple[Sentence, ...] = Field((), max_length=64)
-    metrics: tuple[Metric, ...] = Field((), max_length=256)
+    metrics: tuple[Metric, ...] = Field((), max_length=512)
     provenance: dict[Name, Sentence] = Field(default_factory=dict, max_length=128)
     assumed: tuple[Sentence, ...] = Field((), max_length=64, description="preprocessing that the file did not state")

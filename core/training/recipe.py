@@ -28,6 +28,8 @@ Column = Annotated[str, Field(min_length=1, max_length=64)]
 KEYS_ADDED = (
     "model.input.context",
     "model.top_stride",
+    *(f"data.{key}" for key in ("gate_on", "ood", "subgroups", "looks", "spacing_assumed")),
+    *(f"card.{key}" for key in ("scenario", "key_metric")),
     *(f"learning.{key}" for key in ("mirror", "patience", "balance", "focal", "class_share", "foreground", "amp")),
 )
 """Keys that recipes of the first checkpoints could not state: left at their default, they leave the hash alone."""
@@ -55,11 +57,23 @@ class Table(_Strict):
     patient: Column = "patient"
 
 
+class Strange(_Strict):
+    """A CSV of files that are nothing like what is taught: how many of them are noticed is reported, by kind."""
+
+    csv: Annotated[str, Field(pattern=r"^[\w.-]+\.csv$")]
+    image: Column = "file"
+    kind: Column | None = None
+
+
 class Data(_Strict):
     """Which cases teach, which choose operating points, and which are reported; all by name of split.
 
-    title : the data set as the card names it. chosen_on : no choice but the operating points may look there.
-    external : reported like `report`, and said to be another population.
+    title : the data set as the card names it. chosen_on : no choice but temperature, operating points and the
+    gate's cut-off may look there. external : reported like `report`, and said to be another population. gate_on :
+    sets the gate's cut-off; `chosen_on` where nobody names one. ood : files to be called unfamiliar. subgroups :
+    columns of the tables whose values are reported apart. looks : how often a reported split was looked at for this
+    network, this time included, where that is not once. spacing_assumed : the files' spacing was not measured, so
+    that millimetres and millilitres are guesses.
     """
 
     title: Annotated[str, Field(min_length=1, max_length=200)]
@@ -68,12 +82,26 @@ class Data(_Strict):
     chosen_on: str | None = None
     report: tuple[str, ...] = ()
     external: tuple[str, ...] = ()
+    gate_on: str | None = None
+    ood: tuple[Strange, ...] = Field((), max_length=4)
+    subgroups: tuple[Column, ...] = Field((), max_length=8)
+    looks: dict[Column, Annotated[int, Field(ge=1, le=1000)]] = Field(default_factory=dict, max_length=16)
+    spacing_assumed: bool = False
+
+    @property
+    def gate_split(self) -> str | None:
+        """The split that sets the gate's cut-off, if there is one."""
+        return self.gate_on or self.chosen_on
 
     @model_validator(mode="after")
     def _nothing_is_used_twice(self) -> Self:
         used = [*self.train, *self.report, *self.external, *([self.chosen_on] if self.chosen_on else [])]
         if len(set(used)) != len(used):
             raise ValueError("data: a split may teach, choose or be reported, and only one of these")
+        if self.gate_on is not None and self.gate_on not in (self.chosen_on, *self.report):
+            raise ValueError("data.gate_on: a split that chooses or is reported, and does not teach")
+        if set(self.looks) - {*self.report, *self.external}:
+            raise ValueError("data.looks: splits that are reported")
         return self
 
 
@@ -111,7 +139,7 @@ class Learning(_Strict):
 
 
 class CardText(_Strict):
-    """What the card says that no measurement tells."""
+    """What the card says that no measurement tells. scenario, key_metric : see `core.models.card.Card`."""
 
     display_name: Annotated[str, Field(min_length=1, max_length=24)]
     summary: Sentence
@@ -119,6 +147,8 @@ class CardText(_Strict):
     licence: Sentence
     citations: tuple[Sentence, ...] = Field(min_length=1)
     limits: tuple[Sentence, ...] = Field(min_length=1)
+    scenario: Sentence = ""
+    key_metric: Annotated[str, Field(max_length=200)] = ""
 
 
 class TrainConfig(_Strict):

@@ -1,43 +1,44 @@
 """From a trained network to a checkpoint that says what it can do: measured with the weights as stored.
 
 Owns the order: round the weights, save a draft, ask the draft through the app's predictor, save again with
-points and card. The weights of both files are the same bytes, so what was measured is what is shipped.
+temperature, gate, points and card. The weights of both files are the same bytes, so what was measured is what is
+shipped. A measurement that was stopped goes on from the journal beside the checkpoint.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Literal
 
-from core.metrics import OperatingPoint
 from core.models.architectures import Task
-from core.models.card import Card, Metric
+from core.models.card import Card
 from core.models.catalog import read_model
 from core.models.checkpoint import save_model_with_config
 from core.models.model import Model
-from core.training.dataset import Folder, Progress, Row, in_groups, split_facts, taught_facts
-from core.training.evaluate import (
-    choose_points,
-    classification_metrics,
-    draw_volumes,
-    external_sentence,
-    promise_sentence,
-    score_films,
-    segmentation_metrics,
-)
+from core.training.commit import commit
+from core.training.dataset import Folder, Progress, Row, taught_facts
+from core.training.evaluate import BALANCED, CONFIRMATORY, SCREENING
+from core.training.journal import Journal
 from core.training.learned import Trained, as_stored, library_versions
-from core.training.recipe import TrainConfig
+from core.training.measuring import Measured, Work, measure
+from core.training.recipe import CardText, Data, TrainConfig
+from core.training.words import (
+    NO_EXTERNAL,
+    calibration_sentence,
+    external_sentence,
+    missing_point_sentence,
+    promise_sentence,
+)
+
+RELEASED_FROM = 1
+"""Major version from which a model may call itself released."""
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """What the draft gave: points, figures by split, and the facts of the splits that were read."""
-
-    points: tuple[OperatingPoint, ...]
-    metrics: dict[str, tuple[Metric, ...]]
-    splits: dict[str, str]
+def journal_of(out: Path) -> Journal:
+    """Where the measurement of that checkpoint is noted until it is written."""
+    return Journal(out.with_name(f"{out.name.partition('.safetensors')[0]}.measured.jsonl"), library_versions())
 
 
 def ship(
@@ -50,16 +51,19 @@ def ship(
 ) -> Model:
     """Measure a trained network, write it with its card to `out`, and give the handle of what was written."""
     as_stored(trained.network, config)
+    journal = journal_of(out)
     with TemporaryDirectory() as scratch:
         draft = Path(scratch) / f"{config.id}.safetensors"
-        _save(trained, config, draft, Card(), ())
-        measured = measure(read_model(draft), config, folder, rows, progress)
+        _save(trained, config, draft, Card(), Measured())
+        work = Work(config.data, config.finding, folder, tuple(rows), journal, progress)
+        measured = measure(read_model(draft), work)
     card = make_card(config, trained, measured, taught_facts(folder, rows, config))
-    _save(trained, config, out, card, measured.points)
+    _save(trained, config, out, card, measured)
+    journal.close()
     return read_model(out)
 
 
-def _save(trained: Trained, config: TrainConfig, path: Path, card: Card, points: tuple[OperatingPoint, ...]) -> None:
+def _save(trained: Trained, config: TrainConfig, path: Path, card: Card, measured: Measured) -> None:
     save_model_with_config(
         trained.network,
         path,
@@ -67,79 +71,84 @@ def _save(trained: Trained, config: TrainConfig, path: Path, card: Card, points:
         epoch=len(trained.history),
         metrics={"loss": [epoch.loss for epoch in trained.history]},
         card=card,
-        operating_points=points,
+        operating_points=measured.points,
         stored=config.stored,
+        temperature=measured.temperature,
+        gate=measured.gate,
     )
 
 
-def measure(
-    model: Model, config: TrainConfig, folder: Folder, rows: Sequence[Row], progress: Progress | None = None
-) -> Measured:
-    """Operating points from the split that may choose, then the figures of every reported split."""
-    return (_measure_films if config.model.task is Task.CLASSIFICATION else _measure_volumes)(
-        model, config, folder, rows, progress
-    )
-
-
-def _measure_films(
-    model: Model, config: TrainConfig, folder: Folder, rows: Sequence[Row], progress: Progress | None
-) -> Measured:
-    finding = config.finding or ""
-    points: tuple[OperatingPoint, ...] = ()
-    metrics: dict[str, tuple[Metric, ...]] = {}
-    splits: dict[str, str] = {}
-    chosen_on = [config.data.chosen_on] if config.data.chosen_on else []
-    for split in (*chosen_on, *config.data.report, *config.data.external):
-        scored = score_films(model, finding, folder, in_groups(rows, [split]), progress)
-        splits[split] = split_facts(scored.rows, scored.hashes)
-        if split == config.data.chosen_on:
-            points = choose_points(scored, finding, title=config.data.title, split=split)
-        metrics[split] = classification_metrics(scored, finding, points, split)
-    for split in chosen_on:
-        del metrics[split]  # the points were chosen there: their rates stand with them, and prove nothing
-    return Measured(points, metrics, splits)
-
-
-def _measure_volumes(
-    model: Model, config: TrainConfig, folder: Folder, rows: Sequence[Row], progress: Progress | None
-) -> Measured:
-    metrics: dict[str, tuple[Metric, ...]] = {}
-    splits: dict[str, str] = {}
-    for split in (*config.data.report, *config.data.external):
-        drawn = draw_volumes(model, folder, in_groups(rows, [split]), progress)
-        splits[split] = split_facts(drawn.rows, drawn.hashes)
-        metrics[split] = segmentation_metrics(drawn, model.labels, split)
-    return Measured((), metrics, splits)
-
-
-def make_card(config: TrainConfig, trained: Trained, measured: Measured, taught: dict[str, str]) -> Card:
+def make_card(config: TrainConfig, trained: Trained, measured: Measured, taught: Mapping[str, str]) -> Card:
     """The recipe's words, the measured figures, and sentences for what did not carry over."""
-    said = [external_sentence(measured.metrics[split], split) for split in config.data.external]
+    provenance = {
+        "data set": config.data.title,
+        **{f"split {name}, taught": facts for name, facts in taught.items()},
+        **measured_facts(config.data, measured),
+        "recipe": config.id.rpartition("_v")[0] + ".json",
+        "recipe sha256": config.sha256,
+        "seed": str(config.learning.seed),
+        "steps": f"{trained.steps} of {config.learning.batch}, {len(trained.history)} epochs, "
+        f"{trained.cases} cases taught",
+        "duration": f"{trained.seconds / 60:.1f} minutes of learning, {trained.cpu_seconds / 60:.1f} of processor time",
+        "device": f"{trained.device}, {trained.threads} thread{'s' if trained.threads > 1 else ''}",
+        "weights stored as": f"{config.stored}; every figure was measured with the weights as stored",
+        "versions, learning": trained.versions,
+        "versions, measuring": library_versions(),
+    }
+    maturity = maturity_of(config.id, config.model.task, config.data, measured)
+    return card_of(config.card, config.data, config.model.task, measured, maturity, provenance)
+
+
+def card_of(
+    text: CardText,
+    data: Data,
+    task: Task,
+    measured: Measured,
+    maturity: Literal["early", "released"],
+    provenance: Mapping[str, str],
+) -> Card:
+    """A card of these words and figures."""
+    said = [external_sentence(measured.metrics[split], split) for split in data.external]
     said += [promise_sentence(point, measured.metrics) for point in measured.points]
-    text = config.card
+    said += [calibration_sentence(measured.metrics[split], split) for split in data.report]
+    if task is Task.CLASSIFICATION and data.chosen_on is not None:
+        said.append(missing_point_sentence((SCREENING, BALANCED, CONFIRMATORY), measured.points))
+    if not data.external:
+        said.append(NO_EXTERNAL)
     return Card(
         display_name=text.display_name,
         summary=text.summary,
-        maturity="early",
+        scenario=text.scenario,
+        key_metric=text.key_metric,
+        maturity=maturity,
         trained_on=text.trained_on,
         licence=text.licence,
         citations=text.citations,
         limits=(*text.limits, *(sentence for sentence in said if sentence is not None)),
         metrics=tuple(metric for figures in measured.metrics.values() for metric in figures),
-        provenance={
-            "data set": config.data.title,
-            **{f"split {name}, taught": facts for name, facts in taught.items()},
-            **{f"split {name}, measured": facts for name, facts in measured.splits.items()},
-            "recipe": config.id.rpartition("_v")[0] + ".json",
-            "recipe sha256": config.sha256,
-            "seed": str(config.learning.seed),
-            "steps": f"{trained.steps} of {config.learning.batch}, {len(trained.history)} epochs, "
-            f"{trained.cases} cases taught",
-            "duration": f"{trained.seconds / 60:.1f} minutes of learning, "
-            f"{trained.cpu_seconds / 60:.1f} of processor time",
-            "device": f"{trained.device}, {trained.threads} thread{'s' if trained.threads > 1 else ''}",
-            "weights stored as": f"{config.stored}; every figure was measured with the weights as stored",
-            "versions, learning": trained.versions,
-            "versions, measuring": library_versions(),
-        },
+        provenance=dict(provenance),
     )
+
+
+def measured_facts(data: Data, measured: Measured) -> dict[str, str]:
+    """Of the splits that chose and were measured, how often each was looked at, and the commit that measured."""
+    reported = [split for split in (*data.report, *data.external) if split != data.gate_split]
+    at = commit()
+    return {
+        **measured.facts,
+        **{f"looks at {split}": str(data.looks.get(split, 1)) for split in reported},
+        **({"commit, measuring": at} if at else {}),
+    }
+
+
+def maturity_of(model_id: str, task: Task, data: Data, measured: Measured) -> Literal["early", "released"]:
+    """'released' from version 1 on, for what has a gate and figures of cases that neither taught nor chose.
+
+    A classifier needs its operating points and figures of another population too. There are no other volumes at
+    hand that could be measured; a segmentation's card says so.
+    """
+    major = int(model_id.rpartition("_v")[2].partition(".")[0])
+    whole = measured.gate is not None and any(split != data.gate_split for split in data.report)
+    if task is Task.CLASSIFICATION:
+        whole = whole and bool(measured.points) and bool(data.external)
+    return "released" if major >= RELEASED_FROM and whole else "early"
