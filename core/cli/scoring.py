@@ -97,7 +97,7 @@ def scored_file(cases: asked.Cases, typed: Sequence[str]) -> CohortFile:
     _require_kind(kept, masks=False)
     own = cases.positive if not kept.positive else None
     columns = [_column(kept, name, cases.positive) for name in typed]
-    return read_scores(kept, models=columns, positive=own, missing=Missing(cases.missing), name=data.name)
+    return read_scores(kept, models=columns, positive=own, missing=Missing(cases.missing), name=_called(cases, data))
 
 
 def scored_classes(cases: asked.Cases, models: Sequence[str]) -> ClassFile:
@@ -107,7 +107,7 @@ def scored_classes(cases: asked.Cases, models: Sequence[str]) -> ClassFile:
 
     kept, data = _scored(cases, models)
     _require_kind(kept, masks=False)
-    return read_classes(kept.scores_csv, models=models, missing=Missing(cases.missing), name=data.name)
+    return read_classes(kept.scores_csv, models=models, missing=Missing(cases.missing), name=_called(cases, data))
 
 
 def scored_masks(cases: asked.Cases, model: str | None) -> MaskFile:
@@ -118,7 +118,7 @@ def scored_masks(cases: asked.Cases, model: str | None) -> MaskFile:
     _require_kind(kept, masks=True)
     if model is None or (found := kept.scored_by(model)) is None:
         raise AssertionError("a cohort that a model has scored names it")
-    return mask_file(kept, found, name=data.name)
+    return mask_file(kept, found, name=_called(cases, data))
 
 
 def _scored(cases: asked.Cases, models: Sequence[str]) -> tuple[KeptCohort, Path]:
@@ -127,6 +127,11 @@ def _scored(cases: asked.Cases, models: Sequence[str]) -> tuple[KeptCohort, Path
     kept = scored(cases.data, [known_model(name) for name in models], split=cases.split, positive=cases.positive)
     tell_unread(kept)
     return kept, cases.data
+
+
+def _called(cases: asked.Cases, data: Path) -> str:
+    """What an answer calls the cases: what was typed, without its folders."""
+    return data.name if cases.split is None else f"{data.name}, split {cases.split}"
 
 
 def _require_kind(kept: KeptCohort, *, masks: bool) -> None:

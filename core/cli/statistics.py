@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from core.workflows.cohort_file import CohortFile
     from core.workflows.documents import Method
     from core.workflows.thresholds import RuleAsked
+    from core.workflows.two_targets import TargetsAsked
 
 FEWEST_RESAMPLES = 100
 """Fewer say nothing about the ends of an interval."""
@@ -95,6 +96,14 @@ CostMissed = Annotated[float | None, typer.Option("--cost-missed", metavar="C", 
 CostFalse = Annotated[
     float | None, typer.Option("--cost-false-alarm", metavar="C", min=0, help="Of a false alarm; rule cost.")
 ]
+TwoTargets = Annotated[
+    str | None,
+    typer.Option("--two-targets", metavar="SENS,SPEC", help="One threshold that promises both, if there is one."),
+]
+Abstain = Annotated[
+    str | None,
+    typer.Option("--abstain", metavar="SENS,SPEC", help="Two thresholds that promise both; between them: referred."),
+]
 ChosenOn = Annotated[
     Path | None, typer.Option("--chosen-on", metavar="FILE", help="The cohort file that chooses the threshold.")
 ]
@@ -143,6 +152,19 @@ def rule_asked(
     both = None if missed is None or false_alarm is None else (missed, false_alarm)
     with usage("'--rule'"):
         return RuleAsked(Known(rule or RuleName.SENSITIVITY_GUARANTEE), target, confidence, both)
+
+
+def targets_asked(typed: str | None, confidence: float, hint: str) -> TargetsAsked | None:
+    """The two targets that were typed as 0.95,0.90; what they lack is wrong usage."""
+    from core.workflows.two_targets import TargetsAsked
+
+    if typed is None:
+        return None
+    with usage(hint):
+        numbers = [float(text) for text in typed.split(",")]
+        if len(numbers) != 2:
+            raise ValueError("Give a sensitivity and a specificity: 0.95,0.90.")
+        return TargetsAsked(numbers[0], numbers[1], confidence)
 
 
 def number(value: float | None) -> float | None:

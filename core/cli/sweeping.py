@@ -29,6 +29,8 @@ def sweep(
     confidence: asked.Confidence = 0.95,
     cost_missed: asked.CostMissed = None,
     cost_false_alarm: asked.CostFalse = None,
+    two_targets: asked.TwoTargets = None,
+    abstain: asked.Abstain = None,
     chosen_on: asked.ChosenOn = None,
     chosen_split: asked.ChosenSplit = None,
     prevalence: asked.Prevalence = None,
@@ -51,6 +53,8 @@ def sweep(
         seed=seed, resamples=resamples, cluster=cluster, auc_interval=auc_interval, prevalence=prevalence
     )
     wanted = asked.rule_asked(rule, target, confidence, (cost_missed, cost_false_alarm))
+    both = asked.targets_asked(two_targets, confidence, "'--two-targets'")
+    apart = asked.targets_asked(abstain, confidence, "'--abstain'")
     cases = asked.Cases(file, data, split, positive, missing)
     asked.require_room(table, force=force)
     from core.workflows.sweep import sweep_document, table_rows
@@ -59,7 +63,9 @@ def sweep(
         held = cases.cohort([model] if model else [])
         name = asked.only_model(held)
         other = cases.chosen_on(chosen_on, chosen_split, [name])
-        document = sweep_document(held, name, method, asked=wanted, threshold=at, chosen_on=other)
+        document = sweep_document(
+            held, name, method, asked=wanted, threshold=at, chosen_on=other, both=both, abstain=apart
+        )
         if table is not None:
             from core.models.atomic import write_atomically
 
@@ -91,6 +97,7 @@ def _tell(document: Mapping[str, Any]) -> None:
                 f"  On these very cases {made['figure']} {made['printed']:.3f} is too good by about "
                 f"{made['optimism']:.3f}: expect {made['corrected']:.3f}."
             )
+    _tell_targets(document)
     _tell_band(document["band"])
     _tell_calibration(document["calibration"])
     show(
@@ -115,6 +122,19 @@ def _point(point: Mapping[str, Any]) -> tuple[str, ...]:
     return (
         point["rule"].replace("_", " "), target, threshold(point["threshold"]), *shares, counts, point["chosen_on"],
     )  # fmt: skip
+
+
+def _tell_targets(document: Mapping[str, Any]) -> None:
+    for key, title in (("two_targets", "One threshold for two targets"), ("abstain_band", "Abstain band")):
+        made = document[key]
+        if made is None:
+            continue
+        low, high = threshold(made["low"]), threshold(made["high"])
+        answer(f"{title}: low {low}, high {high}, chosen on {made['chosen_on']}. {made['text']}")
+        names = ("sensitivity", "specificity", "ppv", "npv")
+        share = [figure_row("referred", made["referred_share"])] if key == "abstain_band" else []
+        among = "Among the decided" if key == "abstain_band" else "At that threshold"
+        show(among, FIGURE_COLUMNS, [*share, *(figure_row(name, made[name]) for name in names)])
 
 
 def _tell_band(band: Mapping[str, Any]) -> None:

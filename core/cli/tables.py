@@ -69,7 +69,7 @@ def figure_row(name: str, figure: Figure) -> tuple[str, str, str, str, str]:
     return name.replace("_", " "), value, interval(figure), of(figure), figure["method"] or ""
 
 
-FIGURE_COLUMNS = ("figure", "value", "95 % interval", "of", "method")
+FIGURE_COLUMNS = ("figure", "value", "interval", "of", "method")
 
 
 def short(figure: Figure) -> str:

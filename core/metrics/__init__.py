@@ -113,7 +113,7 @@ from core.metrics.segmentation import EmptyPolicy, MaskFigures, State, compare_m
 from core.metrics.slices import SliceRow, SliceTest, slice_figures, slice_tests
 from core.metrics.surfaces import hausdorff_95, surface_distances, surface_share
 from core.metrics.sweep import Sweep, corners, rate_table, rates_of, sweep
-from core.metrics.two_thresholds import AbstainBand, TwoTargets, abstain_band, two_targets
+from core.metrics.two_thresholds import AbstainBand, TwoTargets, abstain_band, carry_band, two_targets
 
 __all__ = [
     "CARRY_OVER",
@@ -186,6 +186,7 @@ __all__ = [
     "brier",
     "brier_estimate",
     "calibrate",
+    "carry_band",
     "choose_cost",
     "choose_guarantee",
     "choose_observed",

@@ -102,6 +102,19 @@ def abstain_band(
     if low is None or high is None:
         text = " ".join(answer.text for answer in (first, second) if answer.threshold is None)
         return AbstainBand(low, high, 1 - alpha, question.unit, text)
+    return _counted(question, low, high, 1 - alpha)
+
+
+def carry_band(
+    band: AbstainBand, scores: ArrayLike, labels: ArrayLike, *, clusters: ArrayLike | None = None
+) -> AbstainBand:
+    """The same two thresholds with what they refer and decide among other cases."""
+    if band.low is None or band.high is None:
+        return band
+    return _counted(Question.of(scores, labels, clusters), band.low, band.high, band.confidence)
+
+
+def _counted(question: Question, low: float, high: float, confidence: float) -> AbstainBand:
     top = max(low, high)
     called, cleared = is_positive(question.unit_scores, top), ~is_positive(question.unit_scores, low)
     between, positive = ~called & ~cleared, question.unit_labels
@@ -115,7 +128,7 @@ def abstain_band(
         if low < high
         else f"There is no band: both promises hold at any threshold from {high:g} to {low:g}; {low:g} is used."
     )
-    return AbstainBand(low, high, 1 - alpha, question.unit, text, referred, found, decided, len(positive))
+    return AbstainBand(low, high, confidence, question.unit, text, referred, found, decided, len(positive))
 
 
 def _promises(question: Question, sensitivity: float, specificity: float, alpha: float) -> tuple[Guarantee, Guarantee]:

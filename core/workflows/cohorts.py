@@ -161,12 +161,18 @@ def read_scores(
     name = name or cohort.name
     if not cohort.scores_csv.is_file():
         raise TableError((TableFault(None, None, f"{name}: no model has scored these cases yet."),))
+    if cohort.splits == (split,):
+        split = None  # a split alone is the whole
     file = read_cohort(cohort.scores_csv, models=models, positive=positive, missing=missing, name=name, split=split)
     why = {one.case: one.text for one in cohort.unread}
     dropped = tuple(
         replace(one, reason=f"{one.reason}: {why[one.case_id]}") if one.case_id in why else one for one in file.dropped
     )
-    return replace(file, dropped=dropped, notes=(*file.notes, *(Note(code, text) for code, text in cohort.notes)))
+    others = {column for model in cohort.models for column in model.columns}
+    ignored = tuple(column for column in file.ignored if column not in others)
+    return replace(
+        file, dropped=dropped, ignored=ignored, notes=(*file.notes, *(Note(code, text) for code, text in cohort.notes))
+    )
 
 
 def cohort_cases(cohort: KeptCohort) -> list[CohortCase]:

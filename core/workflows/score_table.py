@@ -84,7 +84,7 @@ def _scored(model: Model, said: Said, cases: Sequence[CohortCase]) -> ScoredBy:
 def _scores_csv(cohort: KeptCohort, cases: Sequence[CohortCase], said: Mapping[str, Said]) -> bytes:
     """One row a case; a case that nobody could score has an empty cell, so that whoever reads it must decide."""
     columns = [(name, one.model_id, found) for one in cohort.models for name, found in one.columns.items()]
-    splits = [SPLIT_COLUMN] if cohort.splits else []
+    splits = [SPLIT_COLUMN] if len(cohort.splits) > 1 else []  # a split alone is the whole
     slices = [name for name in cohort.slices if SLICE + name not in splits]
     header = (
         *(CASE, LABEL),

@@ -46,6 +46,7 @@ from core.workflows.thresholds import (
     fixed,
     point_document,
 )
+from core.workflows.two_targets import TargetsAsked, abstain_document, two_targets_document
 
 WHOLE_TABLE = 10_000
 """Up to this many distinct scores the table holds every threshold."""
@@ -73,13 +74,16 @@ def sweep_document(
     asked: RuleAsked | None = None,
     threshold: float | None = None,
     chosen_on: CohortFile | None = None,
+    both: TargetsAsked | None = None,
+    abstain: TargetsAsked | None = None,
 ) -> Document:
     """Everything that section 11 of the evaluation page lists for a sweep.
 
     Parameters
     ----------
     model : a score column of the file. asked : the rule in place of the five default answers. threshold : one
-    more point, named by hand. chosen_on : another file on which the rules choose.
+    more point, named by hand. chosen_on : another file on which the rules choose. both : two promises to carry by one
+    threshold. abstain : two promises to carry by two, with a band of referred cases.
     """
     cohort = file.cohort
     scores, labels, clusters = cohort.scores[model], cohort.labels, method.clusters(cohort)
@@ -89,6 +93,7 @@ def sweep_document(
     points = _points(file, model, method, asked, threshold, chosen_on, resampler)
     at = first_answered(points)
     band = simultaneous_band(cohort.positives, cohort.negatives, repeated_patients=clusters is not None)
+    elsewhere = method.prevalence is not None
     calibrated = model in file.calibrated and cohort.n > 0
     complete, columns = _table(table, rates_of(cohort, model, method, table), points)
     return {
@@ -101,9 +106,14 @@ def sweep_document(
         "brier": plain(brier(file, model, resampler)),
         "partial_auc": [_partial(cohort, model, resampler, start) for start in SPECIFICITY_FROM],
         "band": plain(band),
+        "two_targets": None if both is None else two_targets_document(file, model, both, method, chosen_on),
+        "abstain_band": None if abstain is None else abstain_document(file, model, abstain, method, chosen_on),
         "operating_points": [point_document(point) for point in points],
         "calibration": _calibration(cohort, model) if calibrated else None,
-        "net_benefit": _net_benefit(cohort, model, resampler) if calibrated else None,
+        "net_benefit": _net_benefit(cohort, model, resampler, None) if calibrated else None,
+        "net_benefit_shift": _net_benefit(cohort, model, resampler, method.prevalence)
+        if calibrated and elsewhere
+        else None,
         "prevalence_shift": _shifts(points, method.prevalence),
         "slices": slice_rows(cohort, model, None if at is None else at.threshold, method),
         "missing_bounds": missing_bounds(file, model, method),
@@ -227,13 +237,15 @@ def _calibration(cohort: Cohort, model: str) -> Document:
     }
 
 
-def _net_benefit(cohort: Cohort, model: str, resampler: Resampler) -> Document | None:
+def _net_benefit(cohort: Cohort, model: str, resampler: Resampler, prevalence: float | None) -> Document | None:
+    """The decision curve at the cohort's own prevalence, or at another one."""
     scores, labels = cohort.scores[model], cohort.labels
-    made = net_benefit(scores, labels)
+    made = net_benefit(scores, labels, prevalence=prevalence)
     if made is None:
         return None
-    ends = resampler.estimates(NetBenefitFigure(scores, labels))
+    ends = resampler.estimates(NetBenefitFigure(scores, labels, prevalence=prevalence))
     return {
+        "prevalence": cohort.prevalence if prevalence is None else prevalence,
         "probability": plain(made.probability),
         "model": plain(made.model),
         "model_lo": plain([end.lo for end in ends]),
