@@ -20,6 +20,7 @@ from core.workflows.documents import Document, Method
 from core.workflows.instrument import decimals, interval_text, percent_text
 from core.workflows.sweep import rates_of
 from core.workflows.sweep_view import UNDEFINED, threshold_text
+from core.workflows.thresholds import RuleAsked, choose
 
 METRICS = {
     "auc": "AUC",
@@ -110,6 +111,16 @@ def band_words(file: CohortFile, method: Method) -> str:
     if method.clusters(file.cohort) is not None:
         return "Shaded: 95 % intervals at one cut-off each, patients as units (pointwise)."
     return "Shaded: ROC, 95 % band for every cut-off at once; precision, 95 % at one cut-off each (Wilson)."
+
+
+def without_cutoff(file: CohortFile, method: Method, asked: RuleAsked) -> list[str]:
+    """Why the rule gives some models no cut-off here, a sentence each."""
+    said = []
+    for model in file.models:
+        (chosen,) = choose(file.cohort, model, asked, method)
+        if chosen.threshold is None:
+            said.append(f"{model}: {chosen.text}")
+    return said
 
 
 def model_rows(document: Document, facts: Mapping[str, tuple[str, str]]) -> list[list[str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.metrics import auc, is_positive, sweep
+from core.metrics import Rule, auc, is_positive, sweep
 from core.workflows.compare import compare_document
 from core.workflows.compare_view import (
     comparison_csv,
@@ -16,8 +16,10 @@ from core.workflows.compare_view import (
     pair_rows,
     pair_sentence,
     with_mean,
+    without_cutoff,
 )
 from core.workflows.documents import Method
+from core.workflows.thresholds import RuleAsked
 from tests.workflows.made_up import cohort_file
 
 METHOD = Method(resamples=50)
@@ -145,3 +147,14 @@ def test_the_csv_holds_models_and_pairs_and_no_formula() -> None:
 
     assert "'=cmd" in text
     assert "net_a − net_b" in text
+
+
+def test_a_rule_that_cannot_promise_says_so_for_each_model() -> None:
+    """An empty column needs a reason."""
+    asked = RuleAsked(Rule.SENSITIVITY_GUARANTEE, 0.99)
+
+    said = without_cutoff(cohort_file(cases=60), METHOD, asked)
+
+    assert [line.split(":")[0] for line in said] == ["net_a", "net_b"]
+    assert "needs at least 299 positives" in said[0]
+    assert without_cutoff(cohort_file(), METHOD, RuleAsked(Rule.YOUDEN)) == []

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.workflows.cohort_file import CohortFile
 from core.workflows.compare import compare_document, thresholds_for
-from core.workflows.compare_view import with_mean
+from core.workflows.compare_view import with_mean, without_cutoff
 from core.workflows.documents import Document, Method
 from core.workspace.cohort_record import KeptCohort
 from pages._ui import words
@@ -48,6 +48,8 @@ def answer(held: Choice, comparison: Compared, kept: KeptCohort, asked: Asked, m
             comparison.made[key] = _document(file, asked, saved, method)
     document = comparison.made[key]
     words.caution(*(note["text"] for note in document["warnings"] if note["code"] in SAID))
+    if asked.rule is not None and any(one["threshold"] is None for one in document["models"]):
+        words.caution(*without_cutoff(file, method, asked.rule))
     return Answer(file, document, facts_of(file, kept))
 
 
