@@ -42,7 +42,8 @@ if kept is not None:
     to_address(held.written, set=held.set, finding=held.finding, subset=held.subset)
     to_address(sweep.written, column=column)
     if file is not None and column is not None:
-        about = Subject(file, column, Method(), kept.name if held.subset is None else f"{kept.name}, {held.subset}")
+        name = kept.name if held.subset is None else f"{kept.name}, {held.subset}"
+        about = Subject(file, column, Method(), name, held.subset)
         with facts:
             words.fact(count_sentence(file))
         words.caution(*notes(file))

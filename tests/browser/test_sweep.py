@@ -104,6 +104,14 @@ def test_one_cutoff_from_curve_to_table_to_file_to_link(tiny_server: Server, pag
     saved = json.loads(download(page, "operating-point.json"))
     assert threshold in json.dumps(saved)
 
+    with zipfile.ZipFile(io.BytesIO(download(page, "Report (.zip)"))) as archive:
+        reported = json.loads(archive.read("settings.json"))["operating_point"]
+        report = archive.read("report.html").decode()
+    assert repr(reported["threshold"]) == threshold
+    assert [reported[name] for name in ("tp", "fn", "fp", "tn")] == [int(row[n]) for n in ("tp", "fn", "fp", "tn")]
+    place = cells.index("Sensitivity")
+    assert "".join(f"<td>{cell}</td>" for cell in cells[place : place + 4]) in report
+
     page.reload()
     wait_for_instrument(page)
     assert link(page)["t"] == threshold

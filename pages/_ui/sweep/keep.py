@@ -9,6 +9,7 @@ import streamlit as st
 from core.errors import ReadroomError
 from core.metrics import Chosen
 from core.workflows.choose_model import Badge
+from core.workflows.report_bundle import Reported, report_bundle
 from core.workflows.save_point import make_point, owner_of, point_file, save_point
 from core.workflows.sweep import sweep_document, table_rows
 from core.workflows.sweep_view import OVERLOOK, Locked, origin, rule_name, threshold_text
@@ -47,6 +48,11 @@ def show_keep(now: State, held: Sweep, about: Subject, kept: KeptCohort, chosen:
     row.download_button(
         "operating-point.json", lambda: _point(about, kept, chosen), "operating-point.json", "application/json",
         key="point-json", on_click="ignore",
+    )  # fmt: skip
+    row.download_button(
+        "Report (.zip)", lambda: report_bundle(_reported(about, kept, chosen), about.method), "report.zip",
+        "application/zip", key="report-zip", on_click="ignore", disabled=chosen.counts is None,
+        help="HTML report with figures, scores, settings, hashes and the commands that make it again",
     )  # fmt: skip
     if held.locked is not None and not locked:
         words.fact(
@@ -87,6 +93,11 @@ def _point(about: Subject, kept: KeptCohort, chosen: Chosen) -> bytes:
     owner = owner_of(about.column, kept)
     point = make_point(chosen, finding=owner.finding or about.file.positive, cohort=_cohort_words(about))
     return point_file(point, column=about.column, cohort=kept)
+
+
+def _reported(about: Subject, kept: KeptCohort, chosen: Chosen) -> Reported:
+    model = owner_of(about.column, kept).model
+    return Reported(about.file, about.column, chosen, kept.scores_csv, kept.name, model, about.subset)
 
 
 def _document(about: Subject, held: Sweep) -> bytes:

@@ -40,12 +40,13 @@ NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a sweep is about: the cases, the column, how figures are made, and the test set's name."""
+    """What a sweep is about: the cases, the column, how figures are made, and the test set's name and subset."""
 
     file: CohortFile
     column: str
     method: Method
     cohort: str
+    subset: str | None = None
 
 
 def rule_picker(held: Sweep, about: Subject) -> None:
