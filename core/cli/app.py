@@ -6,12 +6,14 @@ import typer
 
 from core import NOTICE
 from core.cli import (
+    cards,
     claiming,
     comparing,
     configs,
     evaluating,
     importing,
     inspection,
+    joining,
     models,
     prediction,
     scoring,
@@ -41,6 +43,8 @@ app.command("predict")(prediction.predict)
 app.command("import")(importing.import_)
 app.command("configs")(configs.configs)
 app.command("train")(training.train)
+app.command("card")(cards.card)
+app.command("ensemble")(joining.ensemble)
 app.command("score")(scoring.score)
 app.command("sweep")(sweeping.sweep)
 app.command("compare")(comparing.compare)

@@ -49,7 +49,7 @@ def _facts(public: Mapping[str, Any], model: Model | None) -> list[tuple[str, st
         ("file sha256", model.file_sha256),
         ("weights", model.weights_sha256),
     ]
-    return facts + [("measured", figure(metric)) for metric in public["metrics"]]
+    return facts + [("measured", figure(metric.model_dump())) for metric in model.card.key_figures]
 
 
 def figure(metric: Mapping[str, Any]) -> str:

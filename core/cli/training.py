@@ -54,5 +54,5 @@ def train(
         answer(f"Wrote {work.Files(out).learned}: {trained.cases} taught in {trained.seconds:.0f} s")
     else:
         answer(f"Wrote {out}: {model.id}, weights {model.weights_sha256}")
-        for metric in model.card.metrics:
+        for metric in model.card.key_figures:
             answer(f"  {figure(metric.model_dump())}")

@@ -13,6 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 Sentence = Annotated[str, Field(max_length=2000)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 
+BESIDES = ("bin ", "brier", "calibration ", "flagged ", "refused ", "voxel ", "median ")
+"""How figures begin that are on the card and in no short list."""
+
 
 class Metric(BaseModel):
     """One measured figure: value and interval, how the interval was made, and out of how many."""
@@ -40,9 +43,9 @@ class Metric(BaseModel):
 class Card(BaseModel):
     """The facts beside the weights.
 
-    scenario, key_metric : when to choose this model, and the figure that says so, as 'name | split', for the shelf's
-    selection guide. maturity : 'released' models have figures of cases that neither taught nor chose, and a gate;
-    classifiers their operating points and figures of another population too.
+    scenario, key_metric : when to choose this model, and the figure that says so, as 'auc | official_test', for the
+    shelf's selection guide. maturity : 'released' models have a gate, and figures of cases that neither taught nor
+    chose; classifiers operating points and figures of another population too.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -61,3 +64,19 @@ class Card(BaseModel):
     metrics: tuple[Metric, ...] = Field((), max_length=512)
     provenance: dict[Name, Sentence] = Field(default_factory=dict, max_length=128)
     assumed: tuple[Sentence, ...] = Field((), max_length=64, description="preprocessing that the file did not state")
+
+    @property
+    def key_split(self) -> str | None:
+        """The split whose figures stand for the model: that of the key metric, else the last one with an interval."""
+        named = self.key_metric.rpartition(" | ")[2]
+        measured = [m.split for m in self.metrics if m.lo is not None and not m.subgroup]
+        return named if named in measured else measured[-1] if measured else None
+
+    @property
+    def key_figures(self) -> tuple[Metric, ...]:
+        """The few figures of that split that a page or a list shows: with an interval, and of all its cases."""
+        found: dict[str, Metric] = {}
+        for m in self.metrics:
+            if m.split == self.key_split and m.lo is not None and not m.subgroup and not m.name.startswith(BESIDES):
+                found.setdefault(m.name, m)
+        return tuple(found.values())

@@ -23,6 +23,7 @@ from core.metrics import (
     count_at,
     wilson,
 )
+from core.metrics.cohort import FEW_CASES
 from core.models.card import Metric
 from core.training.asking import Asked, Scored
 from core.training.figures import Where, metric, plain_figure
@@ -35,6 +36,9 @@ SCREENING_SENSITIVITY = 0.95
 
 CONFIRMATORY_SPECIFICITY = 0.90
 """Promised at the confirmatory point: 29 negative patients can carry it, 95 % would need 59."""
+
+FLAGGED = "flagged as unfamiliar"
+"""The figure of the gate."""
 
 BINS_SAID = "10 equal-mass bins; biased upward in small cohorts; no interval"
 
@@ -89,9 +93,14 @@ def film_figures(
     found += calibration_figures(scored, finding, where.of("film"), bins=bins)
     found += familiarity_figures(scored, where.of("film"))
     for name, chosen in (subgroups or {}).items():
-        part, inside = scored.where(chosen), Where(split, "patient", name)
-        found += [*area_figures(part, finding, inside)[:1], *rate_figures(part, finding, points, inside)]
+        found += subgroup_figures(scored.where(chosen), finding, points, Where(split, "patient", name))
     return (*found, *time_figures(scored, where.of("s")))
+
+
+def subgroup_figures(scored: Scored, finding: str, points: Sequence[OperatingPoint], where: Where) -> list[Metric]:
+    """The area and the rates of a part of a split; those of fewer than ten patients are left out."""
+    area = [m for m in area_figures(scored, finding, where)[:1] if m.lo is not None]
+    return area + [m for m in rate_figures(scored, finding, points, where) if (m.n or 0) >= FEW_CASES]
 
 
 def area_figures(scored: Scored, finding: str, where: Where) -> list[Metric]:
@@ -141,7 +150,7 @@ def familiarity_figures(asked: Asked, where: Where) -> list[Metric]:
     flagged = [near.flagged for near in asked.familiar if near is not None]
     if not flagged or len(flagged) < len(asked.rows):
         return []
-    return metric("flagged as unfamiliar", cluster_proportion(flagged, np.array(asked.patients)), where)
+    return metric(FLAGGED, cluster_proportion(flagged, np.array(asked.patients)), where)
 
 
 def time_figures(asked: Asked, where: Where) -> list[Metric]:

@@ -18,6 +18,7 @@ from core.models.gate import Gate
 from core.models.input_spec import InputSpec
 from core.models.model import Model
 from core.training.dataset import Folder, Row, in_groups
+from core.training.evaluate import FLAGGED
 from core.training.figures import Where, metric
 from core.training.recipe import Data, Strange
 from core.training.strange import StrangeFile, strange_files
@@ -109,7 +110,7 @@ def _figures(found: Sequence[Noticed], split: str) -> tuple[Metric, ...]:
     where = Where(split, "file")
     stopped = [one.refused or one.flagged for one in found]
     made = metric("refused or flagged as unfamiliar", wilson(sum(stopped), len(found)), where)
-    made += metric("flagged as unfamiliar", wilson(sum(one.flagged for one in found), len(found)), where)
+    made += metric(FLAGGED, wilson(sum(one.flagged for one in found), len(found)), where)
     for kind in sorted({one.kind for one in found} - {""}):
         part = [held for one, held in zip(found, stopped, strict=True) if one.kind == kind]
         inside = Where(split, "file", kind.replace("_", " "))

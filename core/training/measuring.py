@@ -17,7 +17,7 @@ from core.models.model import Model
 from core.training.asking import Asked, draw_volumes, score_films
 from core.training.calibrating import as_fact, temperature_of
 from core.training.dataset import Folder, Row, in_groups, split_facts
-from core.training.evaluate import choose_points, film_figures
+from core.training.evaluate import FLAGGED, choose_points, film_figures
 from core.training.familiar import make_gate, notice_strange
 from core.training.journal import Journal
 from core.training.recipe import Data
@@ -120,7 +120,7 @@ def _split(
 
 
 def _independent(figures: tuple[Metric, ...], split: str, data: Data) -> tuple[Metric, ...]:
-    """Without the share that the gate flags of the cases that set its cut-off: it proves nothing."""
+    """Without the share that the gate flags of the cases that set its cut-off, which proves nothing."""
     if split != data.gate_split:
         return figures
-    return tuple(figure for figure in figures if figure.name != "flagged as unfamiliar")
+    return tuple(figure for figure in figures if figure.name != FLAGGED)

@@ -39,11 +39,13 @@ WORDS = ("description", "trained_on", "training_config", "version")
 """Keys of a configuration that tell of a model and decide nothing."""
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
+    """Unknown keys are refused, and what exists stays as it is."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Table(_Strict):
+class Table(Strict):
     """One CSV of the data folder, a row a case, and which of its columns say what.
 
     image : the file, in the folder or inside a zip of it. label : the class name of a film, the label
@@ -57,7 +59,7 @@ class Table(_Strict):
     patient: Column = "patient"
 
 
-class Strange(_Strict):
+class Strange(Strict):
     """A CSV of files that are nothing like what is taught: how many of them are noticed is reported, by kind."""
 
     csv: Annotated[str, Field(pattern=r"^[\w.-]+\.csv$")]
@@ -65,7 +67,7 @@ class Strange(_Strict):
     kind: Column | None = None
 
 
-class Data(_Strict):
+class Data(Strict):
     """Which cases teach, which choose operating points, and which are reported; all by name of split.
 
     title : the data set as the card names it. chosen_on : no choice but temperature, operating points and the
@@ -105,7 +107,7 @@ class Data(_Strict):
         return self
 
 
-class Learning(_Strict):
+class Learning(Strict):
     """How the network learns; the rate rises over the first tenth of the steps, then falls as a cosine.
 
     average : decay of the running average of the weights that is kept at the end. hold_out : share of the
@@ -138,7 +140,7 @@ class Learning(_Strict):
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
 
 
-class CardText(_Strict):
+class CardText(Strict):
     """What the card says that no measurement tells. scenario, key_metric : see `core.models.card.Card`."""
 
     display_name: Annotated[str, Field(min_length=1, max_length=24)]
@@ -151,7 +153,7 @@ class CardText(_Strict):
     key_metric: Annotated[str, Field(max_length=200)] = ""
 
 
-class TrainConfig(_Strict):
+class TrainConfig(Strict):
     """One run, from the data folder to the checkpoint.
 
     finding : the class that operating points and rates are about. stored : the precision of the weights in

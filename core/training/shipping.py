@@ -1,13 +1,14 @@
 """From a trained network to a checkpoint that says what it can do: measured with the weights as stored.
 
-Owns the order: round the weights, save a draft, ask the draft through the app's predictor, save again with
-temperature, gate, points and card. The weights of both files are the same bytes, so what was measured is what is
-shipped. A measurement that was stopped goes on from the journal beside the checkpoint.
+Owns the order: round the weights, centre their scores, save a draft, ask the draft through the app's predictor, save
+again with temperature, gate, points and card. The weights of both files are the same bytes, so what was measured is
+what is shipped. A measurement that was stopped goes on from the journal beside the checkpoint.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
@@ -17,6 +18,8 @@ from core.models.card import Card
 from core.models.catalog import read_model
 from core.models.checkpoint import save_model_with_config
 from core.models.model import Model
+from core.training.asking import score_films
+from core.training.calibrating import bias_of, move_bias
 from core.training.commit import commit
 from core.training.dataset import Folder, Progress, Row, taught_facts
 from core.training.evaluate import BALANCED, CONFIRMATORY, SCREENING
@@ -52,15 +55,32 @@ def ship(
     """Measure a trained network, write it with its card to `out`, and give the handle of what was written."""
     as_stored(trained.network, config)
     journal = journal_of(out)
+    work = Work(config.data, config.finding, folder, tuple(rows), journal, progress)
     with TemporaryDirectory() as scratch:
         draft = Path(scratch) / f"{config.id}.safetensors"
         _save(trained, config, draft, Card(), Measured())
-        work = Work(config.data, config.finding, folder, tuple(rows), journal, progress)
+        moved = _centre(trained, config, read_model(draft), work)
+        _save(trained, config, draft, Card(), Measured())
         measured = measure(read_model(draft), work)
+    if moved is not None:
+        measured = replace(measured, facts={**measured.facts, "bias": moved})
     card = make_card(config, trained, measured, taught_facts(folder, rows, config))
     _save(trained, config, out, card, measured)
     journal.close()
     return read_model(out)
+
+
+def _centre(trained: Trained, config: TrainConfig, draft: Model, work: Work) -> str | None:
+    """Move the last layer's bias, in place, to where the split that may choose says; what was done, for the card."""
+    split, classes = config.data.chosen_on, config.model.classes
+    if split is None or config.finding is None:
+        return None
+    scored = score_films(draft, config.finding, work.folder, work.split(split), None, work.journal)
+    by = bias_of(scored, config.finding)
+    if by == 0 or not move_bias(trained.network, len(classes), classes.index(config.finding), by):
+        return None
+    as_stored(trained.network, config)
+    return f"of {config.finding} in the last layer moved by {by:+.3f}, fitted on {split}; it changes no order of cases"
 
 
 def _save(trained: Trained, config: TrainConfig, path: Path, card: Card, measured: Measured) -> None:
@@ -95,7 +115,7 @@ def make_card(config: TrainConfig, trained: Trained, measured: Measured, taught:
         "versions, learning": trained.versions,
         "versions, measuring": library_versions(),
     }
-    maturity = maturity_of(config.id, config.model.task, config.data, measured)
+    maturity = maturity_of(config.id, config.model.task, config.data, measured, gated=measured.gate is not None)
     return card_of(config.card, config.data, config.model.task, measured, maturity, provenance)
 
 
@@ -141,14 +161,16 @@ def measured_facts(data: Data, measured: Measured) -> dict[str, str]:
     }
 
 
-def maturity_of(model_id: str, task: Task, data: Data, measured: Measured) -> Literal["early", "released"]:
+def maturity_of(
+    model_id: str, task: Task, data: Data, measured: Measured, *, gated: bool
+) -> Literal["early", "released"]:
     """'released' from version 1 on, for what has a gate and figures of cases that neither taught nor chose.
 
     A classifier needs its operating points and figures of another population too. There are no other volumes at
     hand that could be measured; a segmentation's card says so.
     """
     major = int(model_id.rpartition("_v")[2].partition(".")[0])
-    whole = measured.gate is not None and any(split != data.gate_split for split in data.report)
+    whole = gated and any(split != data.gate_split for split in data.report)
     if task is Task.CLASSIFICATION:
         whole = whole and bool(measured.points) and bool(data.external)
     return "released" if major >= RELEASED_FROM and whole else "early"

@@ -55,7 +55,7 @@ def mask_figures(
         *_ends(label, made.dice, cases, where),
     ]
     for tau, share in made.nsd.items():
-        found += told(f"nsd {tau:g} mm{guess}", share.mean)
+        found += told(f"nsd {tau:g} mm", share.mean, f"case{guess}")
     found += told("median hd95", made.hd95_mm.median, f"mm{guess}")
     found += told("lesion sensitivity", made.lesion_sensitivity, "lesion")
     found += told("false positives a scan", made.false_positives_per_scan, "lesion")

@@ -46,7 +46,7 @@ def verdict(metric: Metric, target: float) -> str:
     """Whether a promised rate was kept; where its interval still holds the target, a miss may be chance."""
     if metric.value >= target:
         return "kept"
-    return "broken" if metric.hi is not None and metric.hi < target else "below, by no more than chance may do"
+    return "broken" if metric.hi is not None and metric.hi < target else "missed, within what chance may do"
 
 
 def calibration_sentence(metrics: Sequence[Metric], split: str) -> str | None:

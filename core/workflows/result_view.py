@@ -105,22 +105,20 @@ def point_sentences(point: OperatingPoint) -> tuple[str, ...]:
 
 
 def metric_sentences(model: Model) -> tuple[str, ...]:
-    """The card's figures with an interval from its last split, the one kept for reporting, in one sentence."""
-    measured = [m for m in model.card.metrics if m.lo is not None and m.hi is not None]
+    """The card's key figures, of the split kept for reporting, in one sentence."""
+    measured = model.card.key_figures
     if not measured:
         return ()
-    last = measured[-1]
     figures = "; ".join(
         f"{m.name} {m.value:.2f} (95 % interval {m.lo:.2f}–{m.hi:.2f}{'' if m.k is None else f', {m.k} of {m.n}'})"
         for m in measured
-        if m.split == last.split
     )
-    return (f"In {last.split or 'its own test'}, n = {last.n}: {figures}.",)
+    return (f"In {measured[0].split or 'its own test'}, n = {max(m.n or 0 for m in measured)}: {figures}.",)
 
 
 def tested_on(model: Model) -> str:
     """One line for the sidebar: on how many cases it was tested, of which how many with the finding."""
-    counted = [m for m in model.card.metrics if m.n]
+    counted = [m for m in model.card.key_figures if m.n] or [m for m in model.card.metrics if m.n]
     point = next((p for p in model.operating_points if p.positives), None)
     if counted:
         most = max(counted, key=lambda m: m.n or 0)
