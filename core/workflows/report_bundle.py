@@ -168,7 +168,6 @@ def _answers(
     dropped = f"{len(file.dropped)} cases without a score were left out" if file.dropped else "No case was left out"
     answers = {
         "cutoff": f"{about.chosen.threshold!r}, {rule_name(about.chosen)}, {origin(about.chosen, None)[0]}.",
-        "blind": "The model's scores were made from the images alone.",
         "methods": "See the tables and settings.json; definitions are in the evaluation page of the software.",
         "uncertainty": f"95 % intervals with their methods; {method.resamples:,} resamples, seed {method.seed}.",
         "indeterminate": "Every case with a score is called positive or negative; none is indeterminate.",
@@ -189,6 +188,7 @@ def _answers(
     if model is not None:
         answers["model"] = f"{model.id}, {model.architecture}; weights SHA-256 {model.weights_sha256}."
         answers["input"] = model.input.sentence()
+        answers["blind"] = "This model is given pixels alone, never the reference."
     return answers
 
 

@@ -38,6 +38,19 @@ NAMES = {
     "npv": "Negative predictive value",
 }
 
+METHODS = {
+    "wilson": "Wilson",
+    "wilson_cluster": "Wilson, patients as units",
+    "koopman": "Koopman",
+    "newcombe": "Newcombe",
+    "delong_logit": "DeLong, logit scale",
+    "obuchowski_logit": "Obuchowski, logit scale",
+    "likelihood_ratio_limits": "limits of the likelihood ratio",
+    "bca_stratified": "BCa bootstrap within classes",
+    "percentile_stratified": "percentile bootstrap within classes",
+}
+"""A method's name as words; others are shown as they are."""
+
 UNDEFINED = {
     "no_positives": "no case has the finding",
     "no_negatives": "every case has the finding",
@@ -296,14 +309,15 @@ def address_text(threshold: float) -> str:
 def _row(name: str, figure: Estimate, note: str) -> Row:
     if figure.value is None:
         return (name, _counted(figure), "–", "", UNDEFINED.get(figure.reason or "", figure.reason or "undefined"))
-    return (name, _counted(figure), percent_text(figure.value), interval_text(figure), note)
+    return (name, _counted(figure), percent_text(figure.value), interval_text(figure), _with_method(figure, note))
 
 
 def _plain_row(name: str, figure: Estimate, *, by_patient: bool = False) -> Row:
     held = _bare(figure) if by_patient else figure
     if held.value is None:
         return (name, "", "–", "", UNDEFINED.get(held.reason or "", held.reason or "undefined"))
-    return (name, "", _number(held.value), f"{_number(held.lo)} to {_number(held.hi)}" if _has_ends(held) else "", "")
+    ends = f"{_number(held.lo)} to {_number(held.hi)}" if _has_ends(held) else ""
+    return (name, "", _number(held.value), ends, _with_method(held, ""))
 
 
 def _figure(name: str, figure: Estimate, note: str) -> Row:
@@ -311,7 +325,19 @@ def _figure(name: str, figure: Estimate, note: str) -> Row:
         return (name, "", "–", "", UNDEFINED.get(figure.reason or "", figure.reason or "undefined"))
     ends = f"{figure.lo:.3f} to {figure.hi:.3f}" if _has_ends(figure) else ""
     why = UNDEFINED.get(figure.reason or "", "") if not ends else ""
-    return (name, "", f"{figure.value:.3f}", ends, "; ".join(part for part in (note, why) if part))
+    return (
+        name,
+        "",
+        f"{figure.value:.3f}",
+        ends,
+        _with_method(figure, "; ".join(part for part in (note, why) if part)),
+    )
+
+
+def _with_method(figure: Estimate, note: str) -> str:
+    """The interval's method before the remark."""
+    method = METHODS.get(figure.method or "", (figure.method or "").replace("_", " ")) if _has_ends(figure) else ""
+    return ". ".join(part for part in (method, note) if part)
 
 
 def _has_ends(figure: Estimate) -> bool:

@@ -19,6 +19,7 @@ const DRAWN = {
   decision: figures.decision,
 };
 const SQUARE = new Set(["roc", "pr", "calibration"]);
+const REFERRED = new Set(["rates", "scores"]);
 const HEIGHT = 232;
 
 const instruments = new WeakMap(); // by the element that Streamlit gives us
@@ -103,7 +104,7 @@ class Instrument {
     this.drawn = data.drawing;
     this.figures = {};
     for (const [name, { place, legend }] of Object.entries(parts.figures)) {
-      const lines = data.legends[name];
+      const lines = [...data.legends[name], ...(data.referred && REFERRED.has(name) ? ["grey: referred"] : [])];
       const missing = data.missing[name];
       place.replaceChildren();
       legend.replaceChildren(...(missing ? [missing] : lines).map((line) => words.element("p", {}, line)));
