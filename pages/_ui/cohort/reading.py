@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.errors import TableError
 from core.metrics import Missing
+from core.workflows.cohort_columns import narrowed
 from core.workflows.cohort_file import CohortFile
 from core.workflows.cohorts import read_scores
 from core.workspace.cohort_record import CohortKind, KeptCohort
@@ -119,16 +120,19 @@ def _missing_chosen(held: Choice) -> None:
 def _read(held: Choice, kept: KeptCohort, columns: Sequence[str], missing: Missing) -> CohortFile | TableError:
     files: dict[tuple[object, ...], CohortFile | TableError] = st.session_state.setdefault(_KEY, {})
     key = (*key_of(held, kept), tuple(columns), missing)
+    whole = files.get((*key_of(held, kept), (), Missing.DROP))
+    if key not in files and columns and not isinstance(whole, TableError | None):
+        found = narrowed(whole, columns, missing)
+        if found is not None:
+            files[key] = found
     if key not in files:
         # The set's own positive label is asked for by None: it stands for the 1 of the scores.
         positive = None if held.finding == kept.positive else held.finding
         try:
-            found: CohortFile | TableError = read_scores(
-                kept, models=columns, split=held.subset, positive=positive, missing=missing
-            )
+            with st.spinner("Reading…"):
+                files[key] = read_scores(kept, models=columns, split=held.subset, positive=positive, missing=missing)
         except TableError as refusal:
-            found = refusal
-        files[key] = found
+            files[key] = refusal
         while len(files) > KEPT:
             del files[next(iter(files))]
     return files[key]

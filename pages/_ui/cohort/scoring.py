@@ -22,6 +22,8 @@ def show_scoring(now: State, kept: KeptCohort) -> None:
     """Draw what can be scored, or the run; nothing for a set that came as scores."""
     if kept.kind is CohortKind.SCORES:
         return
+    if kept.kind is CohortKind.MASKS:
+        words.fact("Segmentations are scored here and told at the terminal: python -m core evaluate --data DIR.")
     job = find_scoring(now.workspace, kept)
     if job is not None and job.state is JobState.RUNNING:
         _watch(now, job.id)
