@@ -33,7 +33,6 @@ def all_memory() -> Iterator[None]:
     loading._loaded.clear()
     torch.cuda.empty_cache()
     yield
-    torch.cuda.set_per_process_memory_fraction(1.0)
     loading._loaded.clear()
     torch.cuda.empty_cache()
 
@@ -102,9 +101,10 @@ def test_real_lack_of_memory_goes_to_fewer_windows_with_the_same_answer(
     whole = Predictor(model, "cuda").predict(study)
     monkeypatch.setenv("READROOM_WINDOW_BATCH", "64")
     settings.cache_clear()
-    _leave_mib(_needed_mib(lambda: Predictor(model, "cuda").predict(study)) * 0.6)
+    held = _leave_mib(_needed_mib(lambda: Predictor(model, "cuda").predict(study)) * 0.6)
 
     short = Predictor(model, "cuda").predict(study)
+    del held
 
     assert any("at a time" in note for note in short.provenance.notes)
     assert short.provenance.device == torch.cuda.get_device_name()
@@ -117,11 +117,12 @@ def test_gpu_without_room_for_one_window_leaves_the_answer_to_the_cpu(
     saved_model: MakeModel, study_for: Callable[[Model], Any]
 ) -> None:
     """The answer comes later, and says where it was made."""
-    model = saved_model("segmenter")
+    model = saved_model("segmenter", base_filters=16, input={**VOLUME, "patch": (64, 64, 64)})
     study = study_for(model)
-    _leave_mib(0)
+    held = _leave_mib(0)
 
     prediction = Predictor(model, "cuda").predict(study)
+    del held
 
     assert prediction.provenance.device == "cpu"
     assert any("CPU was used" in note for note in prediction.provenance.notes)
@@ -137,8 +138,8 @@ def test_real_overflow_of_float16_is_answered_in_float32(
         network = load_network(model, device)
         first, last = network.get_submodule("classifier.0"), network.get_submodule("classifier.3")
         for parameter in first.parameters():
-            parameter.mul_(1e6)
-        next(last.parameters()).div_(1e6)
+            parameter.mul_(1e9)
+        next(last.parameters()).div_(1e9)
     expected = Predictor(model, "cpu").predict(study)
 
     prediction = Predictor(model, "cuda").predict(study)
@@ -155,8 +156,15 @@ def _needed_mib(run: Callable[[], object]) -> float:
     return torch.cuda.max_memory_reserved() / 2**20
 
 
-def _leave_mib(mib: float) -> None:
-    """From now on this process may hold that much of the GPU."""
+def _leave_mib(mib: float) -> list[torch.Tensor]:
+    """All of the GPU's memory but that much, held for as long as the answer is."""
     torch.cuda.empty_cache()
-    total = torch.cuda.get_device_properties(0).total_memory
-    torch.cuda.set_per_process_memory_fraction(min(1.0, mib * 2**20 / total))
+    held: list[torch.Tensor] = []
+    part = torch.cuda.mem_get_info()[0] - int(mib * 2**20)
+    while part >= 2**20:  # not all that is free can be had in one piece
+        try:
+            held.append(torch.empty(part, dtype=torch.uint8, device="cuda"))
+            part = torch.cuda.mem_get_info()[0] - int(mib * 2**20)
+        except torch.OutOfMemoryError:
+            part //= 2
+    return held
