@@ -98,8 +98,10 @@ def film_figures(
 
 
 def subgroup_figures(scored: Scored, finding: str, points: Sequence[OperatingPoint], where: Where) -> list[Metric]:
-    """The area and the rates of a part of a split; those of fewer than ten patients are left out."""
-    area = [m for m in area_figures(scored, finding, where)[:1] if m.lo is not None]
+    """The area and the rates of a part of a split; what rests on fewer than ten patients of a class is left out."""
+    labels = by_patient(scored, finding)[1]
+    enough = min(int(labels.sum()), int((~labels).sum())) >= FEW_CASES
+    area = area_figures(scored, finding, where)[:1] if enough else []
     return area + [m for m in rate_figures(scored, finding, points, where) if (m.n or 0) >= FEW_CASES]
 
 

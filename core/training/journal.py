@@ -25,7 +25,7 @@ class Journal:
 
     def __init__(self, path: Path | None = None, told: str = "") -> None:
         self._path, self._told = path, told
-        self._held: dict[str, Any] = {} if path is None or not path.is_file() else dict(_lines(path))
+        self._held: dict[str, Any] = {} if path is None or not path.is_file() else dict(_whole_lines(path))
 
     def answer(self, question: list[Any], work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """The answer that was noted to this question of JSON values; else that of `work`, which is then noted."""
@@ -44,13 +44,10 @@ class Journal:
             self._path.unlink(missing_ok=True)
 
 
-def _lines(path: Path) -> list[tuple[str, Any]]:
-    """The whole lines; the last may have been cut off."""
-    found = []
-    for line in path.read_text(encoding="utf-8").splitlines():
-        try:
-            key, value = json.loads(line)
-        except ValueError:
-            break
-        found.append((key, value))
-    return found
+def _whole_lines(path: Path) -> list[tuple[str, Any]]:
+    """What stands in the whole lines; the last may have been cut off, and is taken away."""
+    text = path.read_text(encoding="utf-8")
+    whole = text[: text.rfind("\n") + 1]
+    if whole != text:
+        path.write_text(whole, encoding="utf-8")
+    return [tuple(json.loads(line)) for line in whole.splitlines()]

@@ -76,7 +76,7 @@ def measure(draft: Model, work: Work) -> Measured:
     metrics, facts = {}, dict(made.facts)
     for number, split in enumerate(splits):
         told = work.told(0.3 + 0.6 * number / len(splits), 0.3 + 0.6 * (number + 1) / len(splits))
-        asked, figures = _split(model, made.points, work, split, told)
+        asked, figures = measure_split(model, made.points, work, split, told)
         facts[f"split {split}, measured"] = split_facts(asked.rows, asked.hashes)
         metrics[split] = figures
     for table in work.data.ood:
@@ -105,9 +105,10 @@ def _chosen(model: Model, made: Measured, work: Work, split: str) -> Measured:
     return replace(made, points=points, facts=facts)
 
 
-def _split(
-    model: Model, points: Sequence[OperatingPoint], work: Work, split: str, told: Progress | None
+def measure_split(
+    model: Model, points: Sequence[OperatingPoint], work: Work, split: str, told: Progress | None = None
 ) -> tuple[Asked, tuple[Metric, ...]]:
+    """What the model answered to the cases of one split, and the card's figures of them."""
     rows, data = work.split(split), work.data
     if model.task is Task.CLASSIFICATION:
         finding = work.finding or ""

@@ -289,8 +289,8 @@ def _overlooked(model: Model) -> Iterator[str]:
 def _again(model: Model) -> Iterator[str]:
     facts = model.card.provenance
     if "recipe" in facts:
-        command = "ensemble" if model.members else "train"
-        recipe, out = f"core/training/recipes/{facts['recipe']}", model.path.name
+        command, folder = ("ensemble", "ensembles") if model.members else ("train", "recipes")
+        recipe, out = f"core/training/{folder}/{facts['recipe']}", model.path.name
         yield f"```\npython -m core {command} --config {recipe} --data DIR --out {out}\n```"
         yield "`DIR` holds the tables that the recipe names and the files that they list, loose or in zips."
     told = [(key, said) for key, said in facts.items() if not key.startswith(("split ", LOOKS))]

@@ -1,26 +1,19 @@
-"""The card's figures: one score a patient, k of n, and intervals that a second way gives too."""
+"""A card's figures of films: one score a patient, k of n, and intervals that a second way gives too."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from core.metrics import wilson
+from core.inference.gate import Familiarity
+from core.metrics import auc, calibrate, cluster_proportion, wilson
+from core.models.card import Metric
+from core.training.asking import Scored
 from core.training.dataset import Row
-from core.training.evaluate import (
-    Drawn,
-    Scored,
-    by_patient,
-    choose_points,
-    classification_metrics,
-    external_sentence,
-    mean_over_patients,
-    promise_sentence,
-    segmentation_metrics,
-)
+from core.training.evaluate import by_patient, choose_points, film_figures, is_promise
 
 
-def _scored(seed: int = 0, patients: int = 100) -> Scored:
+def drawn_scores(seed: int = 0, patients: int = 100) -> Scored:
     """Two films of each third patient; positives score higher."""
     rng = np.random.default_rng(seed)
     rows, scores = [], []
@@ -29,88 +22,122 @@ def _scored(seed: int = 0, patients: int = 100) -> Scored:
         for film in range(2 if patient % 3 == 0 else 1):
             rows.append(Row(f"{patient}-{film}.png", label, "val", f"P{patient}"))
             scores.append(float(np.clip(rng.normal(0.7 if label == "pneumonia" else 0.3, 0.15), 0, 1)))
-    return Scored(tuple(rows), np.array(scores), tuple(f"{i:064x}" for i in range(len(rows))))
+    return Scored(tuple(rows), tuple(f"{i:064x}" for i in range(len(rows))), scores=np.array(scores))
+
+
+def one(metrics: tuple[Metric, ...], name: str, unit: str, subgroup: str = "") -> Metric:
+    return next(m for m in metrics if (m.name, m.unit, m.subgroup) == (name, unit, subgroup))
 
 
 def test_patient_counts_once_with_the_largest_score() -> None:
     """Two films of one patient are not two patients: intervals would be too narrow."""
     rows = (Row("a", "normal", "v", "P1"), Row("b", "pneumonia", "v", "P2"), Row("c", "normal", "v", "P1"))
 
-    scores, labels = by_patient(Scored(rows, np.array([0.2, 0.9, 0.6]), ("",) * 3), "pneumonia")
+    scores, labels = by_patient(Scored(rows, ("",) * 3, scores=np.array([0.2, 0.9, 0.6])), "pneumonia")
 
     assert scores.tolist() == [0.6, 0.9]
     assert labels.tolist() == [False, True]
 
 
-def test_points_are_of_patients_and_only_youden_is_without_promise() -> None:
+@pytest.mark.seeds(9)
+def test_three_points_are_of_patients_and_only_the_balanced_one_is_without_promise() -> None:
     """A promise from films of the same patients, or from a rule that gives none, would be false."""
-    points = choose_points(_scored(), "pneumonia", title="drawn", split="val")
+    points = choose_points(drawn_scores(), "pneumonia", title="drawn", split="val")
 
+    assert [(p.name, p.target, p.guaranteed) for p in points] == [
+        ("screening", 0.95, True),
+        ("balanced", None, False),
+        ("confirmatory", 0.9, True),
+    ]
     assert {point.unit for point in points} == {"patient"}
     assert {point.chosen_on for point in points} == {"val"}
     assert {(point.positives, point.negatives) for point in points} == {(70, 30)}
-    assert [point.name for point in points if not point.guaranteed] == ["Youden"]
-    assert points[0].guaranteed
-    assert (points[0].target, points[0].confidence) == (0.95, 0.95)
+    assert {point.cohort for point in points} == {"drawn, val: 70 patients with pneumonia, 30 without"}
+    assert [is_promise(point) for point in points] == [True, False, True]
+
+
+def test_promise_that_the_cohort_is_too_small_for_is_no_point() -> None:
+    """Ten negatives cannot promise a specificity of 90 %."""
+    points = choose_points(drawn_scores(patients=34), "pneumonia", title="drawn", split="val")
+
+    assert [point.name for point in points] == ["balanced"]
 
 
 def test_rates_are_counted_and_their_intervals_are_wilsons() -> None:
     """Each printed rate must come from whole patients."""
-    scored = _scored(1)
-    points = choose_points(_scored(), "pneumonia", title="drawn", split="val")
+    scored = drawn_scores(1)
+    points = choose_points(drawn_scores(), "pneumonia", title="drawn", split="val")
 
-    metrics = classification_metrics(scored, "pneumonia", points, "test")
+    metrics = film_figures(scored, "pneumonia", points, "test")
 
     scores, labels = by_patient(scored, "pneumonia")
     for point in points:
-        sensitivity = next(m for m in metrics if m.name == f"sensitivity at {point.name}")
+        sensitivity = one(metrics, f"sensitivity at {point.name}", "patient")
         hits = sum(1 for s, positive in zip(scores, labels, strict=True) if positive and s >= point.threshold)
         assert (sensitivity.k, sensitivity.n, sensitivity.value) == (hits, 70, hits / 70)
         assert (sensitivity.lo, sensitivity.hi) == (wilson(hits, 70).lo, wilson(hits, 70).hi)
-    areas = {m.unit: m for m in metrics if m.name == "auc"}
-    assert areas["patient"].n == 100
-    assert areas["patient"].method == "delong_logit"
-    assert areas["film"].lo is None
 
 
-def test_mean_over_patients_agrees_with_a_loop() -> None:
-    """The vectorised bootstrap is the slow one, done at once."""
-    rng = np.random.default_rng(4)
-    values, patients = rng.uniform(0.7, 0.95, 40), [f"P{n // 2}" for n in range(40)]
+def test_area_is_told_by_patient_and_by_film_with_an_interval_that_knows_patients() -> None:
+    """An interval that takes two films of one patient for two patients is too narrow."""
+    scored = drawn_scores(1)
 
-    mean, lo, hi = mean_over_patients(values, patients, seed=9)
+    metrics = film_figures(scored, "pneumonia", (), "test")
 
-    names = sorted(set(patients))
-    draws = np.random.default_rng(9).integers(0, 20, (2000, 20))
-    groups = [[v for v, p in zip(values, patients, strict=True) if p == name] for name in names]
-    means = [np.mean([v for at in draw for v in groups[at]]) for draw in draws]
-    assert mean == pytest.approx(values.mean())
-    assert (lo, hi) == pytest.approx(tuple(np.quantile(means, [0.025, 0.975])))
-    assert mean_over_patients(values[:1], ["P"], seed=0)[1:] == (None, None)
+    by_film = auc(scored.scores, scored.positive("pneumonia"), clusters=np.array(scored.patients))
+    assert (one(metrics, "auc", "patient").n, one(metrics, "auc", "patient").method) == (100, "delong_logit")
+    assert (one(metrics, "auc", "film").lo, one(metrics, "auc", "film").n) == (by_film.lo, len(scored.rows))
+    assert one(metrics, "auc", "film").method == "obuchowski_logit"
 
 
-def test_empty_pair_is_left_out_and_not_counted_as_one() -> None:
-    """Dice of nothing against nothing is undefined."""
-    rows = tuple(Row(f"{n}", f"l{n}", "test", f"P{n}") for n in range(3))
-    drawn = Drawn(rows, np.array([[0.8, np.nan], [0.6, np.nan], [0.7, np.nan]]), ("",) * 3)
+def test_calibration_is_that_of_the_films_with_its_bins() -> None:
+    """The error alone does not say on which side the scores are, nor where."""
+    scored = drawn_scores(1)
+    expected = calibrate(scored.scores, scored.positive("pneumonia"))
 
-    metrics = segmentation_metrics(drawn, ("front", "back"), "test")
+    metrics = film_figures(scored, "pneumonia", (), "test")
 
-    assert [(m.name, round(m.value, 3), m.n) for m in metrics] == [
-        ("dice front", 0.7, 3),
-        ("lowest dice front", 0.6, 3),
-        ("highest dice front", 0.8, 3),
-    ]
+    assert one(metrics, "expected calibration error", "film").value == expected.ece
+    assert one(metrics, "calibration intercept", "film").value == expected.intercept.value
+    assert one(metrics, "brier", "film").value == pytest.approx(expected.brier)
+    shares = [m for m in metrics if m.name.startswith("bin ") and m.name.endswith("share with pneumonia")]
+    assert [(m.k, m.n) for m in shares] == [(b.observed.k, b.cases) for b in expected.bins]
+    assert not [m for m in film_figures(scored, "pneumonia", (), "test", bins=False) if m.name.startswith("bin ")]
 
 
-def test_card_says_in_words_what_did_not_carry_over() -> None:
-    """A figure among forty is overlooked; the sentence is not."""
-    points = choose_points(_scored(), "pneumonia", title="drawn", split="val")
-    upside = _scored(2)
-    flipped = Scored(upside.rows, 1 - upside.scores, upside.hashes)
+def test_subgroup_has_the_same_threshold_and_no_rate_of_fewer_than_ten() -> None:
+    """A threshold chosen again for a group, or a rate of four patients, would flatter or frighten."""
+    scored = drawn_scores(1)
+    points = choose_points(drawn_scores(), "pneumonia", title="drawn", split="val")
+    part = np.array([int(row.patient[1:]) < 75 for row in scored.rows])
 
-    metrics = {"adults": classification_metrics(flipped, "pneumonia", points, "adults")}
+    metrics = film_figures(scored, "pneumonia", points, "test", {"site A": part})
 
-    assert "not shown to be better than chance" in (external_sentence(metrics["adults"], "adults") or "")
-    assert "missed" in (promise_sentence(points[0], metrics) or "")
-    assert promise_sentence(next(p for p in points if not p.guaranteed), metrics) is None
+    inside = [m for m in metrics if m.subgroup == "site A"]
+    assert [m.name for m in inside] == [f"sensitivity at {point.name}" for point in points]
+    whole = one(metrics, "sensitivity at screening", "patient")
+    assert (inside[0].k, inside[0].n) == (whole.k, 70)
+
+
+def test_flagged_share_counts_files_and_is_left_out_without_a_gate() -> None:
+    """No gate and none flagged are two answers."""
+    plain = drawn_scores(1)
+    near = tuple(Familiarity(n % 10 == 0, 1.0, 2.0) for n in range(len(plain.rows)))
+    gated = Scored(plain.rows, plain.hashes, near, scores=plain.scores)
+
+    found = one(film_figures(gated, "pneumonia", (), "test"), "flagged as unfamiliar", "film")
+
+    again = cluster_proportion([n.flagged for n in near], np.array(plain.patients))
+    assert (found.k, found.n, found.lo) == (again.k, len(plain.rows), again.lo)
+    assert not [m for m in film_figures(plain, "pneumonia", (), "test") if m.name.startswith("flagged")]
+
+
+def test_split_of_one_class_has_rates_and_no_area() -> None:
+    """Films of the sick alone say nothing of the healthy."""
+    scored = drawn_scores(1)
+    part = scored.where(scored.positive("pneumonia"))
+    points = choose_points(drawn_scores(), "pneumonia", title="drawn", split="val")
+
+    names = {m.name for m in film_figures(part, "pneumonia", points, "test")}
+
+    assert names == {f"sensitivity at {point.name}" for point in points}
