@@ -76,11 +76,11 @@ def pick_subset(held: Choice, kept: KeptCohort, place: DeltaGenerator) -> None:
 
 def add_set(now: State, held: Choice, place: DeltaGenerator, *, empty: bool) -> None:
     """Bring a test set in: one file or one folder; it is chosen at once. Behind a button once there is one."""
-    # Another key once there is a set: the block that was open must not come back open.
+    # Another key with each set: what was open must not stay open over the answer.
     where = (
         place.container(border=True)
         if empty
-        else place.popover("Add", key="add-set", width="stretch", help="Add a test set")
+        else place.popover("Add", key=f"add-set-{held.upload_round}", width="stretch", help="Add a test set")
     )
     with where:
         words.fact(

@@ -23,6 +23,8 @@ KEPT = 6
 LISTED = 20
 """Cases left out that are named; the count stands above."""
 
+FEW = "Intervals are wide; do not choose a threshold from this."
+
 ON_A_PAGE = {
     "Name the positive one with --positive.": "Name the positive one above.",
     "Name the positive value with --positive and keep two values, or use --task multiclass.": (
@@ -89,7 +91,7 @@ def show_faults(held: Choice, rule: Missing, refusal: TableError) -> None:
 def notes(file: CohortFile) -> list[str]:
     """The file's warnings and what is to be known of its cases, each once."""
     said = [note.text for note in file.notes]
-    said += [note.text for note in file.cohort.notes() if note.code != "single_class"]
+    said += [f"{note.text} {FEW}" for note in file.cohort.notes() if note.code == "few_cases"]
     return list(dict.fromkeys(said))
 
 
