@@ -19,7 +19,8 @@ from core.workflows.compare import LOWER_IS_BETTER
 from core.workflows.documents import Document, Method
 from core.workflows.instrument import decimals, interval_text, percent_text
 from core.workflows.sweep import rates_of
-from core.workflows.sweep_view import UNDEFINED, threshold_text
+from core.workflows.sweep_point import threshold_text
+from core.workflows.sweep_view import UNDEFINED
 from core.workflows.thresholds import RuleAsked, choose
 
 METRICS = {

@@ -24,16 +24,8 @@ from core.workflows.compare_view import ModelCurves, model_curves
 from core.workflows.documents import Document, Method, plain
 from core.workflows.instrument import decimals
 from core.workflows.sweep import sweep_document, table_rows
-from core.workflows.sweep_view import (
-    Row,
-    count_sentence,
-    curve_rows,
-    figure_rows,
-    more_rows,
-    origin,
-    rule_name,
-    subgroup_table,
-)
+from core.workflows.sweep_point import origin, rule_name
+from core.workflows.sweep_view import Row, count_sentence, curve_rows, figure_rows, more_rows, subgroup_table
 
 FORMULA_STARTS = ("=", "+", "-", "@")
 EPOCH = (1980, 1, 1, 0, 0, 0)

@@ -19,7 +19,8 @@ from core.workflows.cohort_file import read_cohort
 from core.workflows.documents import Method
 from core.workflows.report_bundle import Reported, commands, report_bundle
 from core.workflows.report_items import ITEMS, filled
-from core.workflows.sweep_view import curve_rows, figure_rows, standing
+from core.workflows.sweep_point import standing
+from core.workflows.sweep_view import curve_rows, figure_rows
 from tests.browser.threshold_harness.cohorts import scores_csv
 
 METHOD = Method(resamples=100)

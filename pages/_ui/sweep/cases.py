@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.workflows.sweep_cases import Cell, ScoredCase, cases_in, flips
-from core.workflows.sweep_view import threshold_text
+from core.workflows.sweep_point import threshold_text
 from core.workspace.cohort_record import CohortKind, KeptCohort
 from pages._ui import words
 from pages._ui.state import State

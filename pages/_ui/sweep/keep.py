@@ -12,7 +12,7 @@ from core.workflows.choose_model import Badge
 from core.workflows.report_bundle import Reported, report_bundle
 from core.workflows.save_point import make_point, owner_of, point_file, save_point
 from core.workflows.sweep import sweep_document, table_rows
-from core.workflows.sweep_view import OVERLOOK, Locked, origin, rule_name, threshold_text
+from core.workflows.sweep_point import OVERLOOK, Locked, origin, rule_name, threshold_text
 from core.workspace.cohort_record import KeptCohort
 from pages._ui import words
 from pages._ui.state import State

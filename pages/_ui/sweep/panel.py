@@ -8,7 +8,14 @@ import streamlit as st
 
 from core.workflows.instrument import Instrument, instrument
 from core.workflows.sweep_cases import CELL_OF
-from core.workflows.sweep_view import address_text, read_threshold, rule_name, standing, start_threshold, threshold_text
+from core.workflows.sweep_point import (
+    address_text,
+    read_threshold,
+    rule_name,
+    standing,
+    start_threshold,
+    threshold_text,
+)
 from core.workspace.cohort_record import KeptCohort
 from pages._ui import words
 from pages._ui.cohort.choice import from_address, to_address

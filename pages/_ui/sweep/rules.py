@@ -10,13 +10,7 @@ import streamlit as st
 from core.metrics import Rule
 from core.workflows.cohort_file import CohortFile
 from core.workflows.documents import Method
-from core.workflows.sweep_view import (
-    answer_rule,
-    answer_sentences,
-    answer_two,
-    band_sentences,
-    rule_name,
-)
+from core.workflows.sweep_point import answer_rule, answer_sentences, answer_two, band_sentences, rule_name
 from core.workflows.thresholds import RATE_OF, RuleAsked
 from pages._ui import words
 from pages._ui.sweep.state import Sweep

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.metrics import AbstainBand, Chosen
 from core.workflows.sweep_cases import Cell
-from core.workflows.sweep_view import Locked
+from core.workflows.sweep_point import Locked
 
 _KEY = "sweep"
 

@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.metrics import Chosen
 from core.workflows import sweep_view
+from core.workflows.sweep_point import threshold_text
 from core.workflows.sweep_view import curve_rows, elsewhere_rows, figure_rows, more_rows, patient_line, subgroup_table
 from core.workspace.cohort_record import KeptCohort
 from pages._ui import words
@@ -51,7 +52,7 @@ def _figures(held: Sweep, about: Subject, chosen: Chosen) -> None:
     if held.prevalence is not None and chosen.counts is not None and both:
         rows += elsewhere_rows(chosen.counts, held.prevalence)
     words.table(
-        (f"At cut-off {sweep_view.threshold_text(held.threshold)}", *HEADER[1:]), rows, numbers=(1, 2, 3),
+        (f"At cut-off {threshold_text(held.threshold)}", *HEADER[1:]), rows, numbers=(1, 2, 3),
         label="At this cut-off",
     )  # fmt: skip
     line = patient_line(chosen)
@@ -93,7 +94,7 @@ def _history(held: Sweep) -> None:
     rows = [
         (
             time.strftime("%H:%M:%S", time.localtime(move.at)),
-            sweep_view.threshold_text(move.threshold),
+            threshold_text(move.threshold),
             move.how,
             move.cohort,
         )
