@@ -33,6 +33,7 @@ class Journal:
         if key not in self._held:
             self._held[key] = json.loads(json.dumps(work()))  # what is kept is what another run will read
             if self._path is not None:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
                 with self._path.open("a", encoding="utf-8") as file:
                     file.write(json.dumps([key, self._held[key]]) + "\n")
         found: dict[str, Any] = self._held[key]

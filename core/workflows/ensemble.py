@@ -33,7 +33,6 @@ def ensemble(
     try:
         rows = folder.rows(config.data.tables)
         check_patients(rows, config.data)
-        out_path.parent.mkdir(parents=True, exist_ok=True)
         return ship_ensemble(config, folder, rows, out_path, progress)
     finally:
         folder.close()
