@@ -12,6 +12,12 @@ _KEY = "cohort-choice"
 
 IN_ADDRESS = ("set", "finding", "subset")
 
+REMEMBERED = 20
+"""Of the values that we put into the address under one name."""
+
+Written = dict[str, tuple[str, ...]]
+"""Those values by name, the last one last."""
+
 
 @dataclass(slots=True)
 class Choice:
@@ -27,7 +33,7 @@ class Choice:
     subset: str | None = None
     missing: Missing | None = None
     upload_round: int = 0
-    written: dict[str, str] = field(default_factory=dict)
+    written: Written = field(default_factory=dict)
     messages: list[str] = field(default_factory=list)
     faults: tuple[str, ...] = ()
 
@@ -48,23 +54,30 @@ def choice() -> Choice:
     return held
 
 
-def from_address(written: dict[str, str], name: str) -> str | None:
-    """What stands in the address under `name` and was not put there by us; asked again it is ours."""
+def from_address(written: Written, name: str) -> str | None:
+    """What a link brought under `name`: what stands in the address and was not put there by us; asked again it is ours.
+
+    A browser that is busy sends an address that we have written over since: one of our last ones is ours too.
+    """
     given = st.query_params.get(name)
-    if given is None or given == written.get(name):
+    if given is None or given in written.get(name, ()):
         return None
-    written[name] = given
+    _note(written, name, given)
     return given
 
 
-def to_address(written: dict[str, str], **values: str | None) -> None:
+def to_address(written: Written, **values: str | None) -> None:
     """Put these into the address; None takes one out."""
     for name, value in values.items():
         if value is None:
-            written.pop(name, None)
             if name in st.query_params:
                 del st.query_params[name]
         else:
-            written[name] = value
+            _note(written, name, value)
             if st.query_params.get(name) != value:
                 st.query_params[name] = value
+
+
+def _note(written: Written, name: str, value: str) -> None:
+    others = tuple(one for one in written.get(name, ()) if one != value)
+    written[name] = (*others, value)[-REMEMBERED:]

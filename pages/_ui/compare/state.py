@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 from core.workflows.documents import Document
+from pages._ui.cohort.choice import REMEMBERED
 
 _KEY = "comparison"
 
@@ -17,13 +18,13 @@ class Compared:
     """One session's comparison.
 
     models : score columns, in the order chosen. made : the document, under what it depends on. written : the models
-    that we last put into the address.
+    that we put into the address, the last ones.
     """
 
     models: list[str] = field(default_factory=list)
     subject: tuple[object, ...] = ()
     made: dict[tuple[object, ...], Document] = field(default_factory=dict)
-    written: list[str] = field(default_factory=list)
+    written: list[list[str]] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
     shown: int = 0
 
@@ -39,7 +40,7 @@ def compared() -> Compared:
 def settle_models(held: Compared, columns: Sequence[str], set_id: str) -> None:
     """The columns to begin with: a link's, those chosen before on this set, else the first ones."""
     asked = st.query_params.get_all("models")
-    if asked and asked != held.written:
+    if asked and asked not in held.written:
         missing = [name for name in asked if name not in columns]
         if missing:
             held.messages.append(f'The link asked for "{missing[0][:60]}", which this test set does not have.')
@@ -56,6 +57,7 @@ FIRST = 4
 
 def write_models(held: Compared) -> None:
     """Put the models into the address."""
-    held.written = list(held.models)
+    if held.models not in held.written:
+        held.written = [*held.written, list(held.models)][-REMEMBERED:]
     if st.query_params.get_all("models") != held.models:
         st.query_params["models"] = held.models

@@ -10,6 +10,7 @@ import streamlit as st
 from core.metrics import AbstainBand, Chosen
 from core.workflows.sweep_cases import Cell
 from core.workflows.sweep_point import Locked
+from pages._ui.cohort.choice import Written
 
 _KEY = "sweep"
 
@@ -49,7 +50,7 @@ class Sweep:
     cell: Cell = Cell.MISSED
     view: str = ""
     shown: int = 0
-    written: dict[str, str] = field(default_factory=dict)
+    written: Written = field(default_factory=dict)
 
     def begin(self, subject: tuple[object, ...]) -> None:
         """Another subject: nothing of the old one may stand beside it, but what was locked on it."""
