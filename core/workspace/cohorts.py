@@ -53,7 +53,7 @@ class CohortStore:
 
         Parameters
         ----------
-        draft : its `id`, `name`, `created` and `folder` are given here. given : by case, what the owner calls it.
+        draft : its `id`, `name`, `created` and `folder` are given here, and whose it is. given : by case, what the owner calls it.
         staged : a folder of this store whose content becomes the cohort's own; it is gone afterwards.
         """
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -65,7 +65,15 @@ class CohortStore:
                 name, created, models = self._next_name(), datetime.now(UTC).isoformat(timespec="seconds"), draft.models
             else:
                 name, created, models = old.name, old.created, old.models
-            kept = replace(draft, id=cohort_id, name=name, created=created, models=models, folder=folder)
+            kept = replace(
+                draft,
+                id=cohort_id,
+                name=name,
+                created=created,
+                models=models,
+                folder=folder,
+                of_machine=self.of_machine,
+            )
             if staged is not None:
                 _move_in(staged, folder)
             if old is None or old.source is not None or draft.source is not None:
