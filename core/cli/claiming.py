@@ -14,11 +14,16 @@ from core.cli.tables import show
 
 COUNTS_SHOWN = 10
 
+PAGE = ".md"
+"""A page with percentages beside their counts, a model's card for instance."""
+
 
 def claims(
     what: Annotated[
         list[str] | None,
-        typer.Argument(metavar="PERCENT... | FILE", help="Percentages as printed, or a CSV of figure, printed, n."),
+        typer.Argument(
+            metavar="PERCENT... | FILE", help="Percentages as printed; a CSV of figure, printed, n; or a card (.md)."
+        ),
     ] = None,
     n: Annotated[int | None, typer.Option("--n", metavar="N", help="Cases that the percentages are of.")] = None,
     recall: Annotated[str | None, typer.Option("--recall", metavar="P", help="Joint search: of the N cases.")] = None,
@@ -29,7 +34,7 @@ def claims(
     as_json: asked.Json = False,
 ) -> None:
     """Check whether printed percentages can come from whole numbers of cases."""
-    from core.workflows.claims import claims_document, claims_file_document, joint_document
+    from core.workflows.claims import claims_document, claims_file_document, claims_page_document, joint_document
 
     joint = [figure for figure in (recall, accuracy, macro) if figure is not None]
     given = what or []
@@ -43,7 +48,8 @@ def claims(
             with asked.usage():
                 document = claims_document(given, n)
         elif len(given) == 1 and not _is_percentage(given[0]):
-            document = claims_file_document(Path(given[0]))
+            path = Path(given[0])
+            document = (claims_page_document if path.suffix == PAGE else claims_file_document)(path)
         else:
             raise typer.BadParameter("Give percentages with --n, or one CSV file.")
     if as_json:

@@ -90,6 +90,11 @@ class Drawn(Asked):
     voxels: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
     slices: tuple[Slices, ...] = ()
 
+    def masks_where(self, label: str, chosen: NDArray[np.bool_]) -> tuple[tuple[MaskFigures, ...], list[str]]:
+        """The figures of one label and the patients, of those volumes alone."""
+        kept = np.flatnonzero(chosen)
+        return tuple(self.masks[label][i] for i in kept), [self.rows[i].patient for i in kept]
+
 
 def score_films(
     model: Model,

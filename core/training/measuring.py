@@ -110,14 +110,15 @@ def measure_split(
 ) -> tuple[Asked, tuple[Metric, ...]]:
     """What the model answered to the cases of one split, and the card's figures of them."""
     rows, data = work.split(split), work.data
+    groups = subgroups_of(rows, read_subgroups(work.folder.root, data), work.finding)
     if model.task is Task.CLASSIFICATION:
         finding = work.finding or ""
         scored = score_films(model, finding, work.folder, rows, told, work.journal)
-        groups = subgroups_of(rows, read_subgroups(work.folder.root, data), finding)
         figures = film_figures(scored, finding, points, split, groups, bins=split in data.report)
         return scored, _independent(figures, split, data)
     drawn = draw_volumes(model, work.folder, rows, told, work.journal)
-    return drawn, _independent(volume_figures(drawn, split, spacing_assumed=data.spacing_assumed), split, data)
+    figures = volume_figures(drawn, split, groups, spacing_assumed=data.spacing_assumed)
+    return drawn, _independent(figures, split, data)
 
 
 def _independent(figures: tuple[Metric, ...], split: str, data: Data) -> tuple[Metric, ...]:

@@ -24,7 +24,10 @@ AGE_BANDS = {"below 40": (0, 40), "40 to 64": (40, 65), "65 and over": (65, 200)
 """From, and below, in years: three bands of adults with about as many films each."""
 
 FEW_FILMS = 10
-"""A subgroup smaller than this is not reported: its interval would say nothing."""
+"""A subgroup of fewer films is not reported: its interval would say nothing."""
+
+FEW_VOLUMES = 3
+"""Nor one of fewer volumes; a mean of three is told without an interval."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +64,21 @@ def read_subgroups(root: Path, data: Data) -> dict[str, Mapping[str, str]]:
 
 
 def subgroups_of(
-    rows: Sequence[Row], columns: Mapping[str, Mapping[str, str]], finding: str
+    rows: Sequence[Row], columns: Mapping[str, Mapping[str, str]], finding: str | None
 ) -> dict[str, NDArray[np.bool_]]:
-    """By name such as 'view AP', which rows belong to it, (n,): subgroups that say more than the whole does."""
-    positive = np.array([row.label == finding for row in rows], bool)
+    """By name such as 'view AP', which rows belong to it, (n,): subgroups that say more than the whole does.
+
+    finding : of films; None where rows are volumes.
+    """
+    positive = np.array([finding in (None, row.label) for row in rows], bool)
+    few = FEW_VOLUMES if finding is None else FEW_FILMS
     found = {}
     for column, named in columns.items():
         held = np.array([named.get(row.image, "") for row in rows])
         for name in sorted(set(held.tolist()) - {""}):
             inside = held == name
             same_negatives = not (inside & positive).any() and int(inside.sum()) == int((~positive).sum())
-            if inside.sum() >= FEW_FILMS and not inside.all() and not same_negatives:
+            if inside.sum() >= few and not inside.all() and not same_negatives:
                 found[f"{column} {name}"] = inside
     return found
 

@@ -5,7 +5,8 @@ Owns which figures there are, by label and for the union of all labels. The stat
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,17 +23,31 @@ from core.training.figures import Where, metric, plain_figure
 SLICE_THRESHOLD = 0.5
 """At which a slice's score is called positive: no cohort chose it, and the figure's name says it."""
 
+SAME = "no interval: the same in every case"
 
-def volume_figures(drawn: Drawn, split: str, *, spacing_assumed: bool = False, seed: int = 0) -> tuple[Metric, ...]:
+
+def volume_figures(
+    drawn: Drawn,
+    split: str,
+    subgroups: Mapping[str, NDArray[np.bool_]] | None = None,
+    *,
+    spacing_assumed: bool = False,
+    seed: int = 0,
+) -> tuple[Metric, ...]:
     """Everything that the card says of one split of volumes.
 
-    spacing_assumed : says so beside every figure in millimetres or millilitres.
+    subgroups : name to (n,) volumes; their mean overlap. spacing_assumed : says so beside every figure in
+    millimetres or millilitres.
     """
     where = Where(split, "case")
     found: list[Metric] = []
     for label, cases in drawn.masks.items():
         found += mask_figures(label, cases, drawn.patients, where, spacing_assumed=spacing_assumed, seed=seed)
         found += voxel_figures(label, drawn.voxels[label], drawn.patients, where, seed)
+        for name, chosen in (subgroups or {}).items():
+            part, patients = drawn.masks_where(label, chosen)
+            dice = summarise_masks(part, patients, seed=seed).dice.mean
+            found += metric(f"dice {label}", dice, Where(split, "case", name), len(part))
     found += slice_figures(drawn.slices, drawn.patients, where.of("slice"))
     found += familiarity_figures(drawn, where.of("volume"))
     return (*found, *time_figures(drawn, where.of("s")))
@@ -47,7 +62,10 @@ def mask_figures(
     guess = ", spacing assumed" if spacing_assumed else ""
 
     def told(name: str, found: Estimate, unit: str = "case") -> list[Metric]:
-        return metric(f"{name} {label}", found, where.of(unit), len(cases), None if found.lo is None else method)
+        how = None if found.lo is None else method
+        if found.lo is not None and found.lo == found.hi:  # resamples of equal cases are equal: that is no certainty
+            found, how = replace(found, lo=None, hi=None), SAME
+        return metric(f"{name} {label}", found, where.of(unit), len(cases), how)
 
     found = [
         *told("dice", made.dice.mean),
@@ -57,9 +75,19 @@ def mask_figures(
     for tau, share in made.nsd.items():
         found += told(f"nsd {tau:g} mm", share.mean, f"case{guess}")
     found += told("median hd95", made.hd95_mm.median, f"mm{guess}")
-    found += told("lesion sensitivity", made.lesion_sensitivity, "lesion")
+    found += metric(f"lesion sensitivity {label}", lesion_sensitivity(cases, patients), where.of("lesion"))
     found += told("false positives a scan", made.false_positives_per_scan, "lesion")
     return found + told("volume error", made.volume_error_ml.mean, f"mL{guess}")
+
+
+def lesion_sensitivity(cases: Sequence[MaskFigures], patients: Sequence[str]) -> Estimate:
+    """The share of reference lesions that are met, with an interval that knows whose they are."""
+    found, whose = [], []
+    for case, patient in zip(cases, patients, strict=True):
+        met, of = case.lesions.detected, case.lesions.reference
+        found += [True] * met + [False] * (of - met)
+        whose += [patient] * of
+    return cluster_proportion(np.array(found, bool), np.array(whose, str))
 
 
 def _ends(label: str, dice: Centre, cases: Sequence[MaskFigures], where: Where) -> list[Metric]:

@@ -5,6 +5,7 @@ Owns the document and the file of claims. The arithmetic is `core.metrics.claims
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,6 +17,9 @@ from core.workflows.documents import Document, plain
 
 FIGURE, PRINTED, CASES = "figure", "printed", "n"
 """Columns of a file of claims."""
+
+SHARE_FIRST = re.compile(r"(\d+(?:\.\d+)?) ?% \((\d+) of (\d+)")
+COUNTS_FIRST = re.compile(r"(\d+) of (\d+) \((\d+(?:\.\d+)?) ?%")
 
 MOST_CASES = 10_000_000
 """A figure of so many cases fits so many counts that the question has lost its meaning."""
@@ -62,6 +66,38 @@ def claims_file_document(path: Path) -> Document:
                 found += _one(row, (figure, printed, n), at, faults)
     faults.require_none()
     return _document(found, [])
+
+
+def claims_page_document(path: Path) -> Document:
+    """Each percentage of a page that stands beside its counts, as in '96.6 % (373 of 386)' or '373 of 386 (96.6%)'.
+
+    The figure is 'k of n' as printed, so that k can be held against the counts that are possible.
+
+    Raises
+    ------
+    TableError : the page cannot be read, or a percentage is of no case or above 100.
+    """
+    faults = Faults(path.name)
+    found: list[tuple[str, Claim]] = []
+    try:
+        shares = printed_shares(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError):
+        faults.of_table("the page cannot be read as UTF-8 text.")
+        shares = []
+    for printed, k, n in shares:
+        try:
+            found.append((f"{k} of {n}", claim(printed, int(n))))
+        except ValueError as error:
+            faults.of_table(f'"{printed} % ({k} of {n})": {error}.')
+    faults.require_none()
+    return _document(found, [])
+
+
+def printed_shares(text: str) -> list[tuple[str, str, str]]:
+    """The percentage, the hits and the cases, each as printed, wherever the three stand together."""
+    found = [(share.start(), (share[1], share[2], share[3])) for share in SHARE_FIRST.finditer(text)]
+    found += [(share.start(), (share[3], share[1], share[2])) for share in COUNTS_FIRST.finditer(text)]
+    return [share for _, share in sorted(found)]
 
 
 def _require_cases(n: int) -> None:

@@ -94,7 +94,8 @@ def _head(model: Model) -> str:
         ("SHA-256 of the weights", f"`{model.weights_sha256}`"),
     ]
     rows += [("member", f"`{member.model.id}`, share {member.weight:.3g}") for member in model.members]
-    return "\n\n".join([f"# {model.display_name}", f"*{NOTICE}*", model.card.summary, table(("", ""), rows)])
+    parts = (f"# {model.display_name}", f"*{NOTICE}*", model.card.summary, table(("", ""), rows))
+    return "\n\n".join(part for part in parts if part)
 
 
 def _data(model: Model) -> Iterator[str]:
@@ -192,7 +193,7 @@ def _subgroups(model: Model) -> Iterator[str]:
     if parts:
         rows = [(m.split, m.subgroup, m.name, value(m), interval(m), str(m.n or "")) for m in parts]
         yield table(("split", "subgroup", "figure", "value", "95 % interval", f"{parts[0].unit}s"), rows)
-        yield "At the same thresholds as the whole; rates of fewer than ten are left out, and no difference was tested."
+        yield "At the same thresholds as the whole; what rests on too few is left out, and no difference was tested."
 
 
 def _calibration(model: Model) -> Iterator[str]:

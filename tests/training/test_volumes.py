@@ -57,7 +57,11 @@ def test_every_figure_of_the_evaluation_page_is_told() -> None:
     assert one(metrics, "dice front").value == summary.dice.mean.value
     assert one(metrics, "dice front").lo == summary.dice.mean.lo
     assert one(metrics, "median hd95 front").value == summary.hd95_mm.median.value
-    assert one(metrics, "lesion sensitivity front").k == summary.lesion_sensitivity.k
+    lesions = one(metrics, "lesion sensitivity front")
+    assert (lesions.k, lesions.n) == (summary.lesion_sensitivity.k, 24)
+    assert lesions.lo is not None
+    assert lesions.lo < 1 == lesions.hi  # all are met: twelve patients do not prove that all will be
+    assert one(metrics, "false positives a scan front").method == "no interval: the same in every case"
     assert "over 12 patients" in (one(metrics, "dice front").method or "")
 
 
@@ -69,6 +73,18 @@ def test_dice_is_the_mean_of_the_cases() -> None:
 
     assert one(metrics, "dice front").value == pytest.approx(np.mean(expected))
     assert one(metrics, "lowest dice front").value == min(expected)
+
+
+def test_subgroup_has_its_own_mean_and_says_why_it_has_no_interval() -> None:
+    """Three volumes of one hospital hint; they prove nothing."""
+    held = drawn()
+    part = np.arange(24) < 3
+
+    found = [m for m in volume_figures(held, "test", {"institution A": part}) if m.subgroup]
+
+    assert [(m.name, m.subgroup, m.n, m.lo) for m in found] == [("dice front", "institution A", 3, None)]
+    assert found[0].value == pytest.approx(np.mean([dice(a, b) for a, b in pairs(24, 0)[:3]]))
+    assert found[0].method == "no interval: fewer than ten"
 
 
 def test_assumed_spacing_is_said_in_the_unit() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from core.errors import TableError
-from core.workflows.claims import claims_document, claims_file_document, joint_document
+from core.workflows.claims import claims_document, claims_file_document, claims_page_document, joint_document
 
 from .answers import answers, as_json
 
@@ -68,3 +68,29 @@ def test_number_of_cases_out_of_range_is_refused(n: int) -> None:
     with pytest.raises(ValueError, match="number of cases"):
         claims_document(["50"], n)
     assert len(claims_document(["50"], 10_000)["claims"][0]["counts"]) == 101
+
+
+def test_page_is_answered_share_by_share(tmp_path: Path) -> None:
+    """A card prints shares beside their counts, in two ways; each can be held against its own counts."""
+    path = tmp_path / "card.md"
+    path.write_text(
+        "| sensitivity | 97.2 % (207 of 213) |\n- Reached: test 210 of 213 (98.6%, kept); 99.7 % (211 of 213).\n"
+    )
+
+    document = claims_page_document(path)
+
+    assert [(c["figure"], c["verdict"], c["counts"]) for c in document["claims"]] == [
+        ("207 of 213", "possible", [207]), ("210 of 213", "possible", [210]), ("211 of 213", "impossible", []),
+    ]  # fmt: skip
+
+
+def test_page_that_cannot_be_read_or_counts_nobody_is_refused(tmp_path: Path) -> None:
+    """'50 % (0 of 0)' is no share at all."""
+    path = tmp_path / "card.md"
+    path.write_text("50.0 % (0 of 0)")
+
+    with pytest.raises(TableError, match="at least one case"):
+        claims_page_document(path)
+    path.write_bytes(b"\xe9")
+    with pytest.raises(TableError, match="UTF-8"):
+        claims_page_document(path)
