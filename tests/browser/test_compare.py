@@ -18,7 +18,7 @@ from tests.browser.steps import FILES, READY_MS, choose, open_page, violations
 from tests.browser.threshold_harness.cohorts import write_csv
 
 NewPage = Callable[..., Page]
-MODELS = '[aria-label="Models"]'
+MODELS = '[role=region][aria-label="Models"]'
 
 
 @pytest.fixture(scope="module")
