@@ -28,6 +28,10 @@ RESAMPLES = 2000
 BLOCK_WEIGHTS = 200_000
 """Weights held at once, 1.6 MB as whole numbers: a block and what is made of it stay in the processor's cache."""
 
+MOST_WEIGHTS = 200_000_000
+"""Resamples times cases that are drawn for one figure: minutes. Beyond, intervals that would take hours are left empty;
+at so many cases they are hardly wider than the figure's last printed digit."""
+
 MAX_REDRAWS = 100
 """A cohort whose patients so often miss a class cannot be resampled by patient."""
 
@@ -49,7 +53,8 @@ class Resampler:
 
     Parameters
     ----------
-    strata : (n_cases,) classes; cases are drawn inside each. A class below ten leaves every interval `few_cases`.
+    strata : (n_cases,) classes; cases are drawn inside each. A class below ten leaves every interval `few_cases`,
+        more than `MOST_WEIGHTS` draws leave it `too_many_cases`.
     clusters : (n_cases,) patients, drawn whole in place of cases; a draw without every class is drawn again.
     resamples, seed : how many, and where the random numbers start; both are to be printed.
 
@@ -68,7 +73,7 @@ class Resampler:
         sizes = np.bincount(self.strata)
         self._classes = len(sizes)
         self._place = np.argsort(np.argsort(self.strata, kind="stable"))
-        self.reason = "single_class" if len(sizes) < 2 else "few_cases" if sizes.min() < FEW_CASES else None
+        self.reason = _why_none(sizes, resamples)
 
     @property
     def scheme(self) -> str:
@@ -198,6 +203,14 @@ def bca_levels(point: float, drawn: FloatArray, spares: FloatArray, strata: IntA
     shifted = z0 + np.array([-normal_z(), normal_z()])
     levels: FloatArray = ndtr(z0 + shifted / (1 - acceleration * shifted))
     return levels
+
+
+def _why_none(sizes: IntArray, resamples: int) -> str | None:
+    if len(sizes) < 2:
+        return "single_class"
+    if sizes.min() < FEW_CASES:
+        return "few_cases"
+    return "too_many_cases" if int(sizes.sum()) * resamples > MOST_WEIGHTS else None
 
 
 def _percentiles() -> FloatArray:

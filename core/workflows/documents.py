@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from core import __version__
 from core.errors import ReadroomError, TableError, TableFault
 from core.metrics import Cohort, Estimate, Missing, Note, Resampler
+from core.metrics.bootstrap import MOST_WEIGHTS
 from core.metrics.level import level
 from core.workflows.cohort_file import CohortFile, Dropped
 
@@ -82,7 +83,7 @@ def common(schema: str, file: CohortFile, method: Method, warnings: Sequence[Not
         file_input(file.file, file.sha256, file.rows, cohort.n, file.dropped, cohort.patients, file.ignored)
         | {"positives": cohort.positives, "negatives": cohort.negatives, "prevalence": cohort.prevalence},
         settings(method, clustered=method.clusters(cohort) is not None, positive=file.positive, missing=file.missing),
-        [*file.notes, *_few(cohort), *warnings],
+        [*file.notes, *_few(cohort), *_many(cohort, method), *warnings],
     )
 
 
@@ -138,6 +139,17 @@ def settings(method: Method, *, clustered: bool, positive: str | None, missing: 
 def _few(cohort: Cohort) -> list[Note]:
     """`few_cases`; the file's own sentence about a single class stands in place of the cohort's."""
     return [note for note in cohort.notes() if note.code != "single_class"]
+
+
+def _many(cohort: Cohort, method: Method) -> list[Note]:
+    """`too_many_cases`: resampling would take hours."""
+    if cohort.n * method.resamples <= MOST_WEIGHTS:
+        return []
+    text = (
+        f"{cohort.n:,} cases drawn {method.resamples:,} times would take hours: resampled intervals are left empty. "
+        f"At most {MOST_WEIGHTS // cohort.n:,} resamples can be made of them (--resamples)."
+    )
+    return [Note("too_many_cases", text)]
 
 
 def error_document(refusal: ReadroomError) -> Document:

@@ -35,6 +35,8 @@ from core.workflows.thresholds import SAME_CASES
 
 SCHEMA = "core.evaluate/1"
 
+_FEW = "a class has fewer than 10 cases"
+
 
 def evaluate_document(
     file: CohortFile,
@@ -120,6 +122,7 @@ def _class_notes(file: str, absent: list[str], resampler: Resampler) -> list[Not
         names = ", ".join(f'"{name}"' for name in absent)
         notes.append(Note("class_absent", f"{file}: no case of {names}. Means are over the classes that are there."))
     if resampler.reason is not None:
-        text = f"{file}: a class has fewer than 10 cases. Resampled intervals are left empty."
+        why = "there are too many cases to resample" if resampler.reason == "too_many_cases" else _FEW
+        text = f"{file}: {why}. Resampled intervals are left empty."
         notes.append(Note(resampler.reason, text))
     return notes
