@@ -6,6 +6,7 @@ import typer
 
 from core import NOTICE
 from core.cli import (
+    auditing,
     cards,
     claiming,
     comparing,
@@ -45,6 +46,7 @@ app.command("configs")(configs.configs)
 app.command("train")(training.train)
 app.command("card")(cards.card)
 app.command("ensemble")(joining.ensemble)
+app.command("shortcuts")(auditing.shortcuts)
 app.command("score")(scoring.score)
 app.command("sweep")(sweeping.sweep)
 app.command("compare")(comparing.compare)

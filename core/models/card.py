@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 Sentence = Annotated[str, Field(max_length=2000)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 
-BESIDES = ("bin ", "brier", "calibration ", "flagged ", "refused ", "voxel ", "median ")
+BESIDES = ("bin ", "brier", "calibration ", "flagged ", "refused ", "voxel ", "median ", "shortcut ", "probe: ")
 """How figures begin that are on the card and in no short list."""
 
 

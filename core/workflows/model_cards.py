@@ -22,6 +22,9 @@ LOOKS = "looks at "
 FLAGGED = ("flagged ", "refused ")
 """How the figures of the gate begin."""
 
+AUDIT = ("shortcut ", "probe: ")
+"""How the figures of the shortcut audit begin."""
+
 
 def card_page(model: Model) -> str:
     """The whole page, ending in one line break."""
@@ -34,6 +37,7 @@ def card_page(model: Model) -> str:
         _section("Figures", _figures(model)),
         _section("Subgroups", _subgroups(model)),
         _section("Calibration", _calibration(model)),
+        _section("Shortcuts", _shortcuts(model)),
         _section("Unfamiliar studies", _gate(model)),
         _section("Where it fails", _failures(model)),
         _section("Limits", [_list(model.card.limits)]),
@@ -180,7 +184,7 @@ def _figures(model: Model) -> Iterator[str]:
             for m in model.card.metrics
             if m.split == split
             and not m.subgroup
-            and not m.name.startswith((BIN, *FLAGGED))
+            and not m.name.startswith((BIN, *FLAGGED, *AUDIT))
             and not (pointed and m.name.endswith(pointed))
         ]
         if rows:
@@ -233,6 +237,17 @@ def _scale(said: float, seen: float) -> str:
     if at == there:
         line[at] = "="
     return f"`{''.join(line)}`"
+
+
+def _shortcuts(model: Model) -> Iterator[str]:
+    audited = [m for m in model.card.metrics if m.name.startswith(AUDIT)]
+    rows = [(m.name, m.split, value(m), interval(m), str(m.n or "")) for m in audited]
+    yield table(("area under the curve of", "split", "value", "95 % interval", "films"), rows)
+    if rows:
+        yield (
+            "'shortcut': a logistic regression on that trait of the inputs, taught on the training films; as augmented "
+            "is what the network saw while it learned. 'probe': this model, asked about films that were altered so."
+        )
 
 
 def _gate(model: Model) -> Iterator[str]:
