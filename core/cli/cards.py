@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,6 +15,9 @@ def card(
     write: Annotated[
         bool, typer.Option("--write", help="Write the pages into the shelf's folder, its README too.")
     ] = False,
+    words: Annotated[
+        Path | None, typer.Option("--words", metavar="FILE", help="Mend the words of the one ID from its recipe.")
+    ] = None,
 ) -> None:
     """Print the card of a model, made from its checkpoint alone, or write the shelf's pages anew."""
     from core.models.catalog import get_model
@@ -21,6 +25,12 @@ def card(
     from core.workflows.model_cards import card_page
     from core.workflows.shelf_pages import shelf_models, write_pages
 
+    if words is not None:
+        if write or ids is None or len(ids) != 1:
+            raise typer.BadParameter("--words takes one ID, and nothing else.")
+        from core.workflows.reword import reword
+
+        ids = [reword(ids[0], words).id]
     if write:
         if ids:
             raise typer.BadParameter("--write writes every page of the shelf; name no model with it.")

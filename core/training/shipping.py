@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Literal
 
 from core.models.architectures import Task
-from core.models.card import Card
+from core.models.card import Card, Metric
 from core.models.catalog import read_model
 from core.models.checkpoint import save_model_with_config
 from core.models.model import Model
@@ -27,6 +27,7 @@ from core.training.journal import Journal
 from core.training.learned import Trained, as_stored, library_versions
 from core.training.measuring import Measured, Work, measure
 from core.training.recipe import CardText, Data, TrainConfig
+from core.training.shortcuts import PROBE, SHORTCUT, shortcut_sentences
 from core.training.words import (
     NO_EXTERNAL,
     calibration_sentence,
@@ -148,6 +149,20 @@ def card_of(
         metrics=tuple(metric for figures in measured.metrics.values() for metric in figures),
         provenance=dict(provenance),
     )
+
+
+def reworded(model: Model, text: CardText, data: Data, provenance: Mapping[str, str]) -> Card:
+    """The card of a shipped model in other words: its figures, and the sentences that they give, stay."""
+    by_split: dict[str, list[Metric]] = {split: [] for split in (*data.report, *data.external)}
+    for metric in model.card.metrics:
+        by_split.setdefault(metric.split, []).append(metric)
+    measured = Measured(
+        points=model.operating_points, metrics={split: tuple(figures) for split, figures in by_split.items()}
+    )
+    maturity: Literal["early", "released"] = "released" if model.card.maturity == "released" else "early"
+    card = card_of(text, data, model.task, measured, maturity, dict(model.card.provenance) | dict(provenance))
+    audit = shortcut_sentences([m for m in card.metrics if m.name.startswith((SHORTCUT, PROBE))])
+    return card.model_copy(update={"limits": (*card.limits, *audit)})
 
 
 def measured_facts(data: Data, measured: Measured) -> dict[str, str]:
