@@ -15,6 +15,7 @@ from core.inference.gate import Familiarity
 from core.inference.prediction import Prediction
 from core.metrics.intervals import Estimate, wilson
 from core.metrics.operating_points import OperatingPoint, is_positive
+from core.models.card import Metric
 from core.models.model import Model
 from core.render.nifti_out import label_table, mask_nifti
 from core.render.overlay import overlay_png
@@ -26,6 +27,9 @@ from core.workspace import Case, Workspace
 
 FEW_CASES = 10
 """Fewer positive or negative cases than this: intervals are too wide to choose by."""
+
+BESIDE_A_RESULT = ("auc", "dice", "Dice", "lesion sensitivity", "slice auc")
+"""How the names of the figures begin that stand beside a result; the card has them all."""
 
 ABOVE, BELOW = "above", "below"
 
@@ -106,14 +110,11 @@ def point_sentences(point: OperatingPoint) -> tuple[str, ...]:
 
 def metric_sentences(model: Model) -> tuple[str, ...]:
     """The card's key figures, of the split kept for reporting, in one sentence."""
-    measured = model.card.key_figures
+    measured = [m for m in model.card.key_figures if m.name.startswith(BESIDE_A_RESULT)]
     if not measured:
         return ()
-    figures = "; ".join(
-        f"{m.name} {m.value:.2f} (95 % interval {m.lo:.2f}–{m.hi:.2f}{'' if m.k is None else f', {m.k} of {m.n}'})"
-        for m in measured
-    )
-    return (f"In {measured[0].split or 'its own test'}, n = {max(m.n or 0 for m in measured)}: {figures}.",)
+    figures = "; ".join(f"{m.name} {m.value:.2f} ({_interval(m)}, {_count(m)})" for m in measured)
+    return (f"In {measured[0].split or 'its own test'}: {figures}. More on the model's card.",)
 
 
 def tested_on(model: Model) -> str:
@@ -121,9 +122,9 @@ def tested_on(model: Model) -> str:
     counted = [m for m in model.card.key_figures if m.n] or [m for m in model.card.metrics if m.n]
     point = next((p for p in model.operating_points if p.positives), None)
     if counted:
-        most = max(counted, key=lambda m: m.n or 0)
-        where = f", {most.split}" if most.split else ""
-        return f"Tested on {most.n:,} {most.unit}{'' if most.n == 1 else 's'}{where}."
+        first = counted[0]
+        where = f", {first.split}" if first.split else ""
+        return f"Tested on {first.n:,} {first.unit}{'' if first.n == 1 else 's'}{where}."
     if point is not None:
         return (
             f"Tested on {point.positives + point.negatives:,} {point.unit}s, {point.positives:,} with {point.finding}."
@@ -239,6 +240,14 @@ def _finding(name: str, score: float, point: OperatingPoint | None) -> Finding:
 
 def _familiar(found: Familiarity | None) -> str:
     return "" if found is None else "unfamiliar" if found.flagged else "familiar"
+
+
+def _interval(metric: Metric) -> str:
+    return f"95 % interval {metric.lo:.2f} to {metric.hi:.2f}"
+
+
+def _count(metric: Metric) -> str:
+    return f"n = {metric.n}" if metric.k is None else f"{metric.k} of {metric.n}"
 
 
 def _percent(share: float) -> str:
