@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from core.cli.say import answer
+from core.cli.say import answer, progress_bar
 
 
 def card(
@@ -18,8 +18,16 @@ def card(
     words: Annotated[
         Path | None, typer.Option("--words", metavar="FILE", help="Mend the words of the one ID from its recipe.")
     ] = None,
+    check: Annotated[
+        Path | None, typer.Option("--check", metavar="DIR", help="Measure the one ID again on that data, and compare.")
+    ] = None,
+    split: Annotated[str, typer.Option("--split", metavar="NAME", help="Of --check: which split.")] = "test",
 ) -> None:
     """Print the card of a model, made from its checkpoint alone, or write the shelf's pages anew."""
+    if check is not None:
+        if write or words is not None or ids is None or len(ids) != 1:
+            raise typer.BadParameter("--check takes one ID and --split, and nothing else.")
+        raise typer.Exit(_check(ids[0], check, split))
     from core.models.catalog import get_model
     from core.settings import settings
     from core.workflows.model_cards import card_page
@@ -41,3 +49,16 @@ def card(
     for model in models:
         for line in card_page(model).splitlines():
             answer(line)
+
+
+def _check(model_id: str, data: Path, split: str) -> int:
+    """0 where every figure comes out as it is printed, else 1; those that differ are told."""
+    from core.workflows.recheck import recheck
+
+    with progress_bar("check") as report:
+        found = recheck(model_id, data, split, report)
+    other = [one for one in found if not one.same]
+    for one in other:
+        answer(f"{one.name}: the card says {one.card or 'nothing'}; measured now {one.now or 'nothing'}")
+    answer(f"{len(found) - len(other)} of {len(found)} figures of {split} come out as they are printed.")
+    return 1 if other else 0
