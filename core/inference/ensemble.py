@@ -19,7 +19,7 @@ from core.errors import ConfigError
 from core.inference.answer import Answer
 from core.inference.explain import heat_on_study
 from core.inference.gate import Familiarity
-from core.inference.postprocess import MASK_THRESHOLD, decide, each_on_study_grid, label_map
+from core.inference.postprocess import MASK_THRESHOLD, decide, each_on_study_grid, foreground, in_steps, label_map
 from core.inference.prediction import SliceScores
 from core.metrics.operating_points import is_positive
 from core.models.model import EnsembleRule, Model
@@ -33,7 +33,8 @@ Ask = Callable[[Model, int], Answer]
 class Outcome:
     """An answer on the study's own grid: scores, labels and a heat map of 0..1 by its peak; of one model its slices.
 
-    familiarity : of several models, of that which finds the study strangest.
+    familiarity : of several models, of that which finds the study strangest. foreground : the probability of any
+    label, in steps.
     """
 
     scores: Mapping[str, float]
@@ -44,17 +45,21 @@ class Outcome:
     notes: tuple[str, ...]
     familiarity: Familiarity | None
     slices: SliceScores | None = None
+    foreground: NDArray[np.uint8] | None = None
 
 
 def outcome_of(answer: Answer, model: Model, threshold: float) -> Outcome:
     """One model's answer on the study's own grid; `threshold` is that of a label with a sigmoid."""
-    labels = None
+    labels = any_label = None
     if answer.segmentation is not None:
-        labels = label_map(answer.segmentation, answer.prepared, model.config.segmentation_activation, threshold)
+        activation = model.config.segmentation_activation
+        labels = label_map(answer.segmentation, answer.prepared, activation, threshold)
+        any_label = foreground(answer.segmentation, answer.prepared, activation)
     heat = None if answer.heat is None else heat_on_study(answer.heat, answer.prepared)
     return Outcome(
-        answer.scores, labels, heat, answer.engine, answer.seconds, answer.notes, answer.familiarity, answer.slices
-    )
+        answer.scores, labels, heat, answer.engine, answer.seconds, answer.notes, answer.familiarity, answer.slices,
+        any_label,
+    )  # fmt: skip
 
 
 def join(model: Model, ask: Ask, threshold: float) -> Outcome:
@@ -90,7 +95,8 @@ def join(model: Model, ask: Ask, threshold: float) -> Outcome:
     if heat is not None and peak > 0:
         heat = heat / np.float32(peak)
     strangest = max(near, key=lambda one: one.score / one.cut_off, default=None)
-    return Outcome(scores, tally.labels(threshold), heat, engine, seconds, tuple(notes), strangest)
+    labels, any_label = tally.labels(threshold), tally.foreground()
+    return Outcome(scores, labels, heat, engine, seconds, tuple(notes), strangest, foreground=any_label)
 
 
 def _shares(model: Model) -> tuple[float, ...]:
@@ -128,6 +134,13 @@ class _Tally:
             if i == len(self.sums):
                 self.sums.append(np.zeros(said.shape, np.float32))
             self.sums[i] += said * np.float32(share)
+
+    def foreground(self) -> NDArray[np.uint8] | None:
+        """The probability of any label, or the share of members that called one, in steps."""
+        if not self.sums:
+            return None
+        softmax = self.votes or self.activation == "softmax"
+        return in_steps(sum(self.sums[2:], self.sums[1]) if softmax else np.max(self.sums, axis=0))
 
     def labels(self, threshold: float) -> NDArray[np.uint8] | None:
         if not self.sums:

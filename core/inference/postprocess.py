@@ -24,6 +24,9 @@ Real = NDArray[Any]  # float32 of maps or float64 of scores; each stays what it 
 MASK_THRESHOLD = 0.5
 """A label's probability from which a voxel carries it, where each label has a sigmoid of its own."""
 
+FOREGROUND_STEPS = 200
+"""Steps of 0.005 in which the probability of any label is kept: a cut-off of k/200 is then exact, one half too."""
+
 MM3_PER_ML = 1000.0
 
 
@@ -125,6 +128,22 @@ def decide(outputs: Iterable[Float], activation: str, threshold: float) -> NDArr
         np.copyto(best, output, where=better)
         labels[better] = value
     return labels
+
+
+def foreground(logits: Float, prepared: Prepared, activation: str) -> NDArray[np.uint8]:
+    """The probability of any label on the study's own grid, in whole steps of 1/200, rounded down.
+
+    Rounded down, so that `steps >= k` says of each voxel whether its probability is at or above k/200.
+    With softmax it is what is left of the background; with sigmoid that of the likeliest label.
+    """
+    any_label = softmax(logits, 0)[1:].sum(axis=0) if activation == "softmax" else sigmoid(logits).max(axis=0)
+    return in_steps(prepared.to_study_grid(any_label, order=1))
+
+
+def in_steps(probability: Float) -> NDArray[np.uint8]:
+    """A probability in whole steps of 1/200, rounded down; same shape."""
+    # In 64 bits: in 32 the product of a number just below a step would be rounded up to it.
+    return np.clip(probability.astype(np.float64) * FOREGROUND_STEPS, 0, FOREGROUND_STEPS).astype(np.uint8)
 
 
 def count_voxels(labels: NDArray[np.uint8], names: Sequence[str]) -> dict[str, int]:

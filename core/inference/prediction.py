@@ -65,6 +65,8 @@ class Prediction:
     what was assumed of the model. slices : of one network that scores slice by slice, whose scores are
     then those of the slice that speaks loudest; an ensemble's members may walk along different axes.
     familiarity : how far the study is from what the model was trained on; None where it has no gate.
+    foreground : beside a label map, the probability of any label in whole steps of 1/200, rounded down; None in
+    results that were kept before it was made.
     """
 
     model_id: str
@@ -83,13 +85,14 @@ class Prediction:
     provenance: Provenance
     slices: SliceScores | None = None
     familiarity: Familiarity | None = None
+    foreground: NDArray[np.uint8] | None = None
 
     def __post_init__(self) -> None:
         if (self.heat is None) != (self.heat_for is None):
             raise ValueError("a heat map names the class that it explains")
         if self.label_map is not None and self.label_map.dtype != np.uint8:
             raise ValueError(f"a label map is uint8, not {self.label_map.dtype}")
-        for array in (self.label_map, self.heat):
+        for array in (self.label_map, self.heat, self.foreground):
             if array is not None:
                 array.flags.writeable = False
 
@@ -123,7 +126,7 @@ def prediction_to_parts(prediction: Prediction) -> tuple[dict[str, Any], dict[st
         "slices": slices_to_plain(prediction.slices),
         "ood": ood_to_plain(prediction.familiarity),
     }
-    arrays = {"label_map": prediction.label_map, "heat": prediction.heat}
+    arrays = {"label_map": prediction.label_map, "heat": prediction.heat, "foreground": prediction.foreground}
     return plain, {name: array for name, array in arrays.items() if array is not None}
 
 
@@ -165,4 +168,5 @@ def prediction_from_parts(plain: Mapping[str, Any], arrays: Mapping[str, NDArray
         provenance=Provenance(**{**made, "notes": tuple(made["notes"])}),
         slices=_slices_from_plain(plain.get("slices")),  # results stored before there were any
         familiarity=Familiarity(**plain["ood"]) if plain.get("ood") else None,
+        foreground=arrays.get("foreground"),
     )

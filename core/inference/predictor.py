@@ -97,6 +97,7 @@ class Predictor:
             ),
             slices=outcome.slices,
             familiarity=outcome.familiarity,
+            foreground=outcome.foreground,
         )
 
     def _outcome(

@@ -97,52 +97,67 @@ class CaseIds(Column):
 
 
 class Texts(Column):
-    """Texts that repeat: labels, patients, subgroups. codes : for each row the number of its text in `first_row`.
+    """Texts that repeat: labels, patients, subgroups. codes : for each row the number of its text, by first appearance.
 
-    first_row : text to the row where it was first seen; a missing cell is the text "". empty : the sentence
-    about a missing cell, or None where one may be missing.
+    empty : the sentence about a missing cell, or None where one may be missing; a missing cell is the text "".
     """
 
     def __init__(self, name: str, position: int, file: str, empty: str | None = None) -> None:
         super().__init__(name, position, file)
         self.empty = empty
-        self.first_row: dict[str, int] = {}
         self.codes = array("q")
-        self._code_of: dict[str, int] = {}
-        self._missing_code = 0
+        self._known: list[str] = []
+        self._first = array("q")  # the row where each was first seen
+        self._code_of: dict[str, int] = {}  # by the cell as it stands, and by its text
+        self._missing: int | None = None
 
     def take(self, rows: Sequence[int], cells: Cells) -> None:
         """Remember each text once and its number for every row."""
-        known = self._code_of.get
         if all(cell in self._code_of for cell in set(cells)):
             self.codes.extend(map(self._code_of.__getitem__, cells))
             return
+        known = self._code_of.get
         for row, cell in zip(rows, cells, strict=True):
             code = known(cell)
-            self.codes.append(self._look(row, cell.strip()) if code is None else code)
+            self.codes.append(self._look(row, cell) if code is None else code)
 
-    def _look(self, row: int, text: str) -> int:
-        """The number of a text that is new, missing, or was met with other spaces around it."""
-        if is_missing(text):
-            if self.empty is not None:
-                self.fault(row, self.empty)
-            if "" not in self.first_row:
-                self._missing_code = len(self.first_row)
-                self.first_row[""] = row
-            return self._missing_code
-        self.first_row.setdefault(text, row)
-        return self._code_of.setdefault(text, len(self.first_row) - 1)
+    def _look(self, row: int, cell: str) -> int:
+        """The number of a cell that is new, missing, or was met with other spaces around it."""
+        text = cell.strip()
+        missing = is_missing(text)
+        if missing and self.empty is not None:
+            self.fault(row, self.empty)
+        text = "" if missing else text
+        code = self._missing if missing else self._code_of.get(text)
+        if code is None:
+            code = len(self._known)
+            self._known.append(text)
+            self._first.append(row)
+        if missing:  # looked at each time: each may be a fault of its own
+            self._missing = code
+        else:
+            self._code_of[text] = self._code_of[cell] = code
+        return code
+
+    @property
+    def first_row(self) -> dict[str, int]:
+        """Text to the row where it was first seen, by first appearance."""
+        return dict(zip(self._known, self._first, strict=True))
+
+    @property
+    def has_values(self) -> bool:
+        """Whether any cell holds a text."""
+        return any(self._known)
 
     @property
     def values(self) -> list[str]:
         """The texts seen, sorted; a missing cell is none."""
-        return sorted(text for text in self.first_row if text)
+        return sorted(text for text in self._known if text)
 
     @property
     def texts(self) -> tuple[str, ...]:
         """The text of every row."""
-        known = list(self.first_row)
-        return tuple(known[code] for code in self.codes)
+        return tuple(map(self._known.__getitem__, self.codes))
 
 
 class Scores(Column):

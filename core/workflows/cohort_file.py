@@ -106,7 +106,7 @@ class Table:
 
     def patient_of(self) -> tuple[str, ...] | None:
         """The patient of each case; None where the file has none."""
-        return self.patients.texts if self.patients and self.patients.values else None
+        return self.patients.texts if self.patients and self.patients.has_values else None
 
     def slice_of(self) -> dict[str, tuple[str, ...]]:
         """The text of each case by subgroup column; "" where a case has none."""
@@ -222,7 +222,7 @@ def _check_header(names: list[str], faults: Faults) -> None:
 
 def _check_patients(table: Table) -> None:
     """A column without any patient is as good as none: all or none are given."""
-    if table.patients is not None and not table.patients.values:
+    if table.patients is not None and not table.patients.has_values:
         table.patients = None
 
 

@@ -20,13 +20,18 @@ from core.workspace.results import heat_for
 
 @dataclass(frozen=True, slots=True)
 class Pictures:
-    """The image's facts for the viewer, and addresses relative to the app's own."""
+    """The image's facts for the viewer, and addresses relative to the app's own.
+
+    foreground_url : uint8 on the display grid, the probability of any label in whole steps of 1/200: a voxel is at or
+    above the cut-off k/200 if and only if its value is at least k.
+    """
 
     meta: dict[str, Any]
     image_url: str
     labels_url: str | None
     heat_url: str | None
     heat_for: str | None
+    foreground_url: str | None = None
 
 
 def pictures(workspace: Workspace, case_id: str, *, channel: int = 0, key: str | None = None) -> Pictures:
@@ -50,6 +55,7 @@ def pictures(workspace: Workspace, case_id: str, *, channel: int = 0, key: str |
         labels_url=_overlay(workspace, case_id, "labels", key),
         heat_url=_overlay(workspace, case_id, "heat", key),
         heat_for=None if key is None else heat_for(workspace, case_id, key),
+        foreground_url=_overlay(workspace, case_id, "foreground", key),
     )
 
 
@@ -60,9 +66,11 @@ def prepare(workspace: Workspace, case_id: str, study: Study) -> None:
 
 def prepare_overlays(workspace: Workspace, case_id: str, study: Study, prediction: Prediction, key: str) -> None:
     """Make the overlays of a result. They come before the result, which then vouches for them."""
-    label_map, heat = prediction.label_map, prediction.heat
+    label_map, heat, any_label = prediction.label_map, prediction.heat, prediction.foreground
     if label_map is not None:
         workspace.file(case_id, f"labels-{key}.gz", lambda: display_labels(study, label_map))
+    if any_label is not None:
+        workspace.file(case_id, f"foreground-{key}.gz", lambda: display_labels(study, any_label))
     if heat is not None:
         workspace.file(case_id, f"heat-{key}.gz", lambda: display_heat(study, heat))
 

@@ -88,6 +88,22 @@ def test_voted_label_is_the_majoritys_and_a_tie_is_background(saved_model: MakeM
     assert np.array_equal(found, votes.argmax(0))
 
 
+def test_foreground_is_the_mean_of_the_members_or_the_share_of_votes(saved_model: MakeModel, head: Any) -> None:
+    """The cut-off of an ensemble is dragged over what its members say together."""
+    models = [saved_model("segmenter", seed=s) for s in range(3)]
+    single = [Predictor(m, "cpu").predict(head) for m in models]
+
+    mean = Predictor(together(models, EnsembleRule.MEAN), "cpu").predict(head).foreground
+    votes = Predictor(together(models, EnsembleRule.VOTE), "cpu").predict(head).foreground
+
+    steps = np.mean([one.foreground for one in single], axis=0)
+    assert mean is not None
+    assert votes is not None
+    assert np.abs(mean - steps).max() <= 1 + 1e-6
+    called = np.mean([one.label_map > 0 for one in single], axis=0)
+    assert np.abs(votes - 200 * called).max() <= 1
+
+
 def test_heat_is_the_mean_of_the_members_maps(saved_model: MakeModel, chest_film: Any) -> None:
     """Each member's map counts alike, whatever the height of its gradients."""
     models = [saved_model("classifier", seed=s, model_type="resnet18") for s in range(2)]

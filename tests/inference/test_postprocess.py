@@ -11,10 +11,13 @@ from scipy.special import expit
 from scipy.special import softmax as scipy_softmax
 
 from core.inference.postprocess import (
+    FOREGROUND_STEPS,
     class_probabilities,
     class_scores,
     count_voxels,
     decide,
+    foreground,
+    in_steps,
     label_map,
     scores_by_slice,
     sigmoid,
@@ -170,3 +173,40 @@ def test_volume_without_spacing_is_none_and_never_a_number(volume: Any) -> None:
     study = volume(np.arange(512.0).reshape(8, 8, 8), known=False)
 
     assert volumes_ml({"a": 3}, study) == {"a": None}
+
+
+def test_steps_say_of_each_voxel_whether_it_is_at_or_above_a_cut_off() -> None:
+    """The browser compares whole numbers; they must call the very voxels that the probability calls."""
+    rng = np.random.default_rng(0)
+    edges = np.arange(FOREGROUND_STEPS + 1, dtype=np.float64) / FOREGROUND_STEPS
+    near = np.concatenate([np.nextafter(edges, -1), edges, np.nextafter(edges, 2)]).clip(0, 1)
+    probability = np.concatenate([rng.random(5000), near]).astype(np.float32)
+
+    steps = in_steps(probability)
+
+    exact = probability.astype(np.float64) * FOREGROUND_STEPS
+    for cut in range(FOREGROUND_STEPS + 1):
+        assert np.array_equal(steps >= cut, exact >= cut)
+
+
+def test_foreground_at_one_half_is_the_mask_of_a_single_label(volume: Any) -> None:
+    """Where the page opens, the instrument must show the mask that was predicted."""
+    study = volume(np.random.default_rng(0).random((10, 12, 14)))
+    prepared = preprocess(study, InputSpec(kind=Kind.VOLUME, window="full", divisor=8))
+    logits = np.random.default_rng(1).normal(size=(2, *prepared.array.shape[1:])).astype(np.float32)
+
+    for outputs, activation in ((logits, "softmax"), (logits[:1], "sigmoid")):
+        mask = label_map(outputs, prepared, activation, 0.5) > 0
+        assert np.array_equal(foreground(outputs, prepared, activation) >= FOREGROUND_STEPS // 2, mask)
+
+
+def test_foreground_is_nothing_where_the_network_did_not_look(volume: Any) -> None:
+    """Outside the fed box there is no probability of background either."""
+    study = volume(np.random.default_rng(0).random((10, 12, 14)))
+    prepared = preprocess(study, InputSpec(kind=Kind.VOLUME, window="full", spacing_mm=(3.0, 3.0, 3.0)))
+    logits = np.zeros((3, *prepared.array.shape[1:]), np.float32)
+
+    found = foreground(logits, prepared, "softmax")
+
+    assert found.shape == study.shape
+    assert found.max() <= int(FOREGROUND_STEPS * 2 / 3)

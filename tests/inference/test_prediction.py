@@ -67,6 +67,7 @@ def prediction() -> Prediction:
         provenance=made,
         slices=SliceScores(2, {"NORMAL": (0.1 + 0.7, 0.5), "PNEUMONIA": (1 / 3, 0.5)}),
         familiarity=Familiarity(True, 0.1 + 1.7, 1.5),
+        foreground=rng.integers(0, 201, (4, 5, 6)).astype(np.uint8),
     )
 
 
@@ -89,7 +90,9 @@ def test_parts_come_together_to_the_same_prediction() -> None:
 
 def test_prediction_without_pictures_comes_together_too() -> None:
     """A classification without a heat map has no array at all."""
-    plain, arrays = prediction_to_parts(replace(prediction(), label_map=None, heat=None, heat_for=None, slices=None))
+    plain, arrays = prediction_to_parts(
+        replace(prediction(), label_map=None, heat=None, heat_for=None, slices=None, foreground=None)
+    )
 
     again = prediction_from_parts(plain, arrays)
 
