@@ -13,6 +13,9 @@ from scipy.ndimage import label
 
 from core.metrics.counts import BoolArray, IntArray
 
+ROUNDING = 1e-9
+"""Rounding of voxels times spacing may not drop a lesion of exactly the smallest volume."""
+
 
 @dataclass(frozen=True, slots=True)
 class Lesions:
@@ -39,13 +42,33 @@ def count_lesions(
     return Lesions(n_real, n_drawn, detected, n_drawn - met)
 
 
+def count_lesions_from(
+    reference: BoolArray, prediction: BoolArray, spacing_mm: Sequence[float], smallest_mm3: Sequence[float]
+) -> list[Lesions]:
+    """`count_lesions` for each smallest volume, the components being found once."""
+    voxel_mm3 = float(np.prod(spacing_mm))
+    real, n_real = components(reference, voxel_mm3)
+    drawn, n_drawn = components(prediction, voxel_mm3)
+    sizes = [np.bincount(held.ravel(), minlength=n + 1) * voxel_mm3 for held, n in ((real, n_real), (drawn, n_drawn))]
+    both = (real > 0) & (drawn > 0)
+    pairs = np.unique(np.stack([real[both], drawn[both]]), axis=1)
+    found = []
+    for smallest in smallest_mm3:
+        kept = [size >= smallest * (1 - ROUNDING) for size in sizes]
+        for side in kept:
+            side[0] = False
+        meeting = pairs[:, kept[0][pairs[0]] & kept[1][pairs[1]]]
+        n, m = int(kept[0].sum()), int(kept[1].sum())
+        found.append(Lesions(n, m, len(np.unique(meeting[0])), m - len(np.unique(meeting[1]))))
+    return found
+
+
 def components(mask: BoolArray, voxel_mm3: float, min_lesion_mm3: float = 0.0) -> tuple[IntArray, int]:
     """Each voxel's component from 1, 0 outside and in those below the volume, same shape; and how many are left."""
     numbered, found = label(mask, structure=np.ones((3,) * mask.ndim))
     numbers: IntArray = np.asarray(numbered, np.int64)
     sizes = np.bincount(numbers.ravel(), minlength=found + 1) * voxel_mm3
-    # Rounding of voxels times spacing may not drop a lesion of exactly the smallest volume.
-    small = sizes < min_lesion_mm3 * (1 - 1e-9)
+    small = sizes < min_lesion_mm3 * (1 - ROUNDING)
     small[0] = True
     numbers[small[numbers]] = 0
     return numbers, int((~small).sum())

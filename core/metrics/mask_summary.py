@@ -80,7 +80,7 @@ def summarise_masks(
     """
     if not cases:
         raise ValueError("a summary needs a case")
-    draw = _Draws(np.arange(len(cases)) if patients is None else codes_of(patients), resamples, seed)
+    draw = Draws(np.arange(len(cases)) if patients is None else codes_of(patients), resamples, seed)
     states = [case.state for case in cases]
     presence = Presence(
         states.count(State.BOTH_PRESENT),
@@ -105,8 +105,8 @@ def summarise_masks(
     )
 
 
-class _Draws:
-    """Patients drawn whole, the same for every figure of a summary."""
+class Draws:
+    """Patients drawn whole, the same for every figure of a summary. codes : (n_cases,) patients, from 0."""
 
     def __init__(self, codes: IntArray, resamples: int, seed: int) -> None:
         patients = int(codes.max()) + 1

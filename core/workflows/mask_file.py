@@ -148,6 +148,19 @@ def require_reference(study: Study, mask: Path) -> None:
         )
 
 
+def read_reference(mask: Path) -> tuple[NDArray[np.uint8], tuple[float, ...]]:
+    """A reference mask's labels and its spacing in mm.
+
+    Raises
+    ------
+    StudyError : it is no mask.
+    """
+    found = _read_mask(mask)
+    if isinstance(found, str):
+        raise StudyError(found=f"The reference mask: {found}", why="It cannot be compared.", do="Mend it.")
+    return found.pixels[0].astype(np.uint8), _spacing(found)
+
+
 def _opened(path: Path, row: int, place: int, column: str, faults: Faults) -> Study | None:
     """The study of one mask; what stands against it is told."""
     found = _read_mask(path)

@@ -5,8 +5,12 @@ Owns where they lie. Comparing them is `evaluate_masks`'.
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from core.errors import StudyError
 from core.inference.prediction import Prediction
@@ -21,6 +25,11 @@ from core.workflows.mask_file import MaskFile
 from core.workspace.cohort_answers import KEY_DIGITS
 from core.workspace.cohort_record import CohortCase, KeptCohort, ScoredBy
 from core.workspace.cohorts import CohortStore, read_cases, store_of
+
+Steps = NDArray[np.uint8]
+
+FOREGROUND = "{}_foreground.gz"
+"""Beside a mask: raw bytes in the order of the study's own axes."""
 
 Progress = Callable[[float, str], None]
 
@@ -45,7 +54,21 @@ def keep_mask(store: CohortStore, case: CohortCase, study: Study, made: Predicti
             why="Masks are compared in millimetres, and a film has none of its own.",
             do="Bring volumes with their masks.",
         )
-    write_atomically(_place(store, case, made.weights_sha256, fed), mask_nifti(study, made))
+    place = _place(store, case, made.weights_sha256, fed)
+    if made.foreground is not None:
+        write_atomically(place.with_name(FOREGROUND.format(case.sha256)), gzip.compress(made.foreground.tobytes(), 1))
+    write_atomically(place, mask_nifti(study, made))
+
+
+def read_foreground(cohort: KeptCohort, case: CohortCase, model: ScoredBy, shape: tuple[int, ...]) -> Steps | None:
+    """The probability of any label that was kept with the mask, in steps of 1/200; None where none was.
+
+    shape : of the case's own grid.
+    """
+    place = _place(store_of(cohort), case, model.weights_sha256, model.fed).with_name(FOREGROUND.format(case.sha256))
+    if not place.is_file():
+        return None
+    return np.frombuffer(gzip.decompress(place.read_bytes()), np.uint8).reshape(shape)
 
 
 def mask_file(cohort: KeptCohort, model: ScoredBy, *, name: str | None = None) -> MaskFile:

@@ -1,0 +1,71 @@
+"""What moving a segmentation's cut-off does to a cohort."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.metrics.lesions import count_lesions
+from core.metrics.segmentation import dice, volume_ml
+from core.models.catalog import get_model
+from core.workflows import cohorts
+from core.workflows.documents import Method
+from core.workflows.mask_file import read_reference
+from core.workflows.mask_sweep import CUT_STEPS, SMALLEST_MM3, mask_sweep_document
+from core.workflows.score import score
+from core.workflows.score_masks import mask_file, read_foreground
+from core.workspace.cohort_record import KeptCohort
+from tests.pages.tiny_shelf import HIPPOCAMPUS
+
+
+@pytest.fixture
+def kept(tiny: Path, mask_folder: Path) -> KeptCohort:
+    """Two volumes with masks and a third whose mask lies on another grid, segmented."""
+    return score(cohorts.keep_path(mask_folder), [get_model(HIPPOCAMPUS)])
+
+
+def test_every_figure_is_that_of_the_mask_at_its_cut_off(kept: KeptCohort, mask_folder: Path) -> None:
+    """A slow second way: threshold, then the plain functions."""
+    document = mask_sweep_document(kept, kept.models[0], Method(resamples=100))
+
+    (first, second), cases = document["cases"], cohorts.cohort_cases(kept)
+    assert (first["case_id"], second["case_id"], document["left_out"]) == ("case-0001", "case-0002", 1)
+    reference, spacing = read_reference(mask_folder / "labels" / "v0.nii.gz")
+    steps = read_foreground(kept, cases[0], kept.models[0], reference.shape)
+    assert steps is not None
+    for at, cut in enumerate(CUT_STEPS):
+        mask = steps >= cut
+        assert first["dice"][at] == dice(reference, mask)
+        assert first["prediction_ml"][at] == volume_ml(mask, spacing)
+        for size, smallest in enumerate(SMALLEST_MM3):
+            expected = count_lesions(reference > 0, mask, spacing, smallest)
+            assert first["lesions"][size][at]["detected"] == expected.detected
+            assert first["lesions"][size][at]["false_positives"] == expected.false_positives
+    assert document["dice"][9]["value"] == np.mean([case["dice"][9] for case in document["cases"]])
+
+
+def test_volume_falls_as_the_cut_off_rises(kept: KeptCohort) -> None:
+    """The one thing that must hold whatever the network says."""
+    for case in mask_sweep_document(kept, kept.models[0], Method(resamples=100))["cases"]:
+        assert case["prediction_ml"] == sorted(case["prediction_ml"], reverse=True)
+
+
+def test_second_asking_reads_what_was_kept(kept: KeptCohort, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Components of fifty volumes at nineteen cut-offs are not found at each click."""
+    first = mask_sweep_document(kept, kept.models[0], Method(resamples=100))
+    monkeypatch.setattr("core.workflows.mask_sweep.count_lesions_from", None)
+
+    assert mask_sweep_document(kept, kept.models[0], Method(resamples=100))["cases"] == first["cases"]
+
+
+def test_labelled_voxels_are_never_below_a_third(kept: KeptCohort, mask_folder: Path) -> None:
+    """Of three outputs the likeliest has a third; so the kept probability fits the kept mask, voxel by voxel."""
+    table = mask_file(kept, kept.models[0])
+    case = cohorts.cohort_cases(kept)[0]
+    predicted, _ = read_reference(table.prediction[0])
+    steps = read_foreground(kept, case, kept.models[0], predicted.shape)
+
+    assert steps is not None
+    assert ((predicted > 0) & (steps < 66)).sum() == 0
