@@ -53,7 +53,8 @@ class CohortStore:
 
         Parameters
         ----------
-        draft : its `id`, `name`, `created` and `folder` are given here, and whose it is. given : by case, what the owner calls it.
+        draft : its `id`, `name`, `created` and `folder` are given here, and whose it is. given : by case, what the
+        owner calls it.
         staged : a folder of this store whose content becomes the cohort's own; it is gone afterwards.
         """
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
