@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import streamlit as st
 
 from pages._ui import frame, sidebar
@@ -12,9 +14,12 @@ from pages._ui.state import adopt_address, state
 frame.begin()
 now = state()
 now.workspace.touch()
-adopt_address(now)
-settle_case(now)
-chosen = st.navigation(list(all_pages().values()))
-sidebar.draw(now)
-with frame.guarded():
-    chosen.run()
+try:
+    chosen = st.navigation(list(all_pages().values()))
+    adopt_address(now, chosen.url_path)
+    settle_case(now)
+    sidebar.draw(now)
+    with frame.guarded():
+        chosen.run()
+finally:
+    now.ended = time.monotonic()

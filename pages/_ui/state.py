@@ -7,6 +7,7 @@ name; studies and results lie with the owner in `core.workspace` and survive the
 from __future__ import annotations
 
 import secrets
+import time
 from dataclasses import dataclass, field
 
 import streamlit as st
@@ -18,13 +19,18 @@ _KEY = "readroom"
 
 IN_ADDRESS = ("model", "case", "job")
 
+LAG_S = 1.0
+"""What waits for a run to end starts at once; longer after it, whatever comes has heard of what that run wrote."""
+
 
 @dataclass(slots=True)
 class State:
     """One session. `owner` is the cookie's value, or a passing one where the browser keeps no cookie.
 
     chosen_model : whether the user chose `model`, or it is only the first that fits.
-    points : name of the chosen operating point by model id. written : what we last put into the address.
+    points : name of the chosen operating point by model id. written : what we last put into the address, and
+    heard : whether the browser has sent it back since. page, ended : the page that ran last, and when its run
+    ended, in seconds.
     messages : what to say once. shown : by name of a slot, what it is about and which of its places is in use.
     """
 
@@ -37,6 +43,9 @@ class State:
     upload_round: int = 0
     points: dict[str, str] = field(default_factory=dict)
     written: dict[str, str] = field(default_factory=dict)
+    heard: bool = True
+    page: str = ""
+    ended: float = 0.0
     messages: list[str] = field(default_factory=list)
     shown: dict[str, tuple[str, int]] = field(default_factory=dict)
 
@@ -60,25 +69,39 @@ def given_cookie() -> str:
     return str(st.context.cookies.get(OWNER_COOKIE, ""))
 
 
-def adopt_address(now: State) -> None:
-    """Take over what stands in the address and was not put there by us: a link, a reload, a step back."""
-    for name in IN_ADDRESS:
-        given = st.query_params.get(name)
-        if given is not None and given != now.written.get(name):
-            setattr(now, name, given)
-            now.written[name] = given
-            now.chosen_model = now.chosen_model or name == "model"
+def adopt_address(now: State, page: str) -> None:
+    """Take over what stands in the address and was not put there by us: a link, a reload, a step back.
+
+    What a browser sends right after we wrote an address can be older than it: somebody who presses a key three
+    times has sent all three before the answer to the first. Such an address is no wish of the user's; one that
+    leads to another page is.
+    """
+    given = _given()
+    stays, now.page = page == now.page, page
+    if given != now.written:
+        if stays and not now.heard and time.monotonic() - now.ended < LAG_S:
+            return
+        for name, value in given.items():
+            if value != now.written.get(name):
+                setattr(now, name, value)
+                now.chosen_model = now.chosen_model or name == "model"
+        if given and "job" in now.written and "job" not in given:
+            now.job = None  # a step back to before the run: put in again, it would take that step away
+        now.written = given
+    now.heard = True
 
 
 def write_address(now: State, *names: str) -> None:
-    """Put these of the state into the address and take the others out."""
-    for name in IN_ADDRESS:
-        value = getattr(now, name) if name in names else None
-        if value is None:
-            now.written.pop(name, None)
-            if name in st.query_params:
-                del st.query_params[name]
-        else:
-            now.written[name] = value
-            if st.query_params.get(name) != value:
-                st.query_params[name] = value
+    """Put these of the state into the address, as one step of the browser's history, and take the others out."""
+    given = _given()
+    wanted = {name: value for name in names if (value := getattr(now, name)) is not None}
+    if wanted == given == now.written:
+        return
+    others = {name: st.query_params.get_all(name) for name in st.query_params if name not in IN_ADDRESS}
+    st.query_params.from_dict({**others, **wanted})
+    now.written, now.heard = wanted, False
+
+
+def _given() -> dict[str, str]:
+    """Our part of the address that the browser sent with this run."""
+    return {name: st.query_params[name] for name in IN_ADDRESS if name in st.query_params}

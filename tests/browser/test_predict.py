@@ -196,6 +196,48 @@ def test_the_address_carries_page_model_and_case_and_opens_the_same_view(two_cas
     assert "case=case-01" in page.url
 
 
+def test_a_step_back_goes_back(two_cases: Page) -> None:
+    """One press of the browser's button a case, however much of the address a case changes; then the page before."""
+    page = two_cases
+    choose(page, "Case", "case-02")
+    wait_for_picture(page, "case-02")
+    run_model(page, HIPPOCAMPUS)
+    expect(page).to_have_url(re.compile("job="))
+    page.wait_for_timeout(1500)  # longer than `pages._ui.state.LAG_S`
+
+    page.go_back()
+    expect(page).not_to_have_url(re.compile("job="))
+    page.wait_for_timeout(1500)
+    page.go_back()
+
+    wait_for_picture(page, "case-01")
+    assert "case=case-01" in page.url
+    expect(page.get_by_role("button", name=f"Run {CHEST}")).to_be_visible()
+
+
+def test_fast_keys_leave_page_and_address_agreed(tiny_server: Server, page: Page) -> None:
+    """Faster than the server: some presses may be lost, none may lead back, and what is shown is what is named."""
+    open_page(page, tiny_server.url)
+    for count in range(1, 6):
+        page.get_by_role("button", name="Sample X-ray").click()
+        wait_for_cases(page, count)
+    to_predict(page)
+    wait_for_picture(page, "case-01")
+    page.get_by_role("application").first.focus()
+
+    for pause in (0, 60, 150, 0):
+        page.keyboard.press("n")
+        page.wait_for_timeout(pause)
+    page.wait_for_timeout(2500)
+
+    shown = page.get_by_role("combobox", name="Case").input_value()
+    assert shown > "case-01"
+    wait_for_picture(page, shown)
+    expect(page).to_have_url(re.compile(f"case={shown}"))
+    choose(page, "Case", "case-01")
+    wait_for_picture(page, "case-01")
+
+
 def test_a_film_and_a_volume_that_nobody_saw_before(tiny_server: Server, page: Page, tmp_path: Path) -> None:
     """The shortest whole way: two files, two models, overlay and numbers."""
     synthetic_film(tmp_path / "film.png", 21)
