@@ -57,7 +57,7 @@ def sweep(
     apart = asked.targets_asked(abstain, confidence, "'--abstain'")
     cases = asked.Cases(file, data, split, positive, missing)
     asked.require_room(table, force=force)
-    from core.workflows.sweep import sweep_document, table_rows
+    from core.workflows.sweep import sweep_document, table_parts
 
     with asked.answering(level=level, as_json=as_json):
         held = cases.cohort([model] if model else [])
@@ -69,7 +69,7 @@ def sweep(
         if table is not None:
             from core.models.atomic import write_atomically
 
-            write_atomically(table, table_rows(held, name, method))
+            write_atomically(table, lambda out: out.writelines(table_parts(held, name, method)))
     if as_json:
         answer_json(document)
         return

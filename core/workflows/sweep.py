@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -53,6 +53,9 @@ WHOLE_TABLE = 10_000
 
 TABLE_ROWS = 2_000
 """Beyond, it holds this many at even ranks and every operating point; the CSV holds all."""
+
+PART_ROWS = 10_000
+"""Rows of the CSV written together."""
 
 SPECIFICITY_FROM = (0.9, 0.8)
 """Where the partial areas begin."""
@@ -130,14 +133,22 @@ def rates_of(cohort: Cohort, model: str, method: Method, table: Sweep) -> Rates:
 
 def table_rows(file: CohortFile, model: str, method: Method) -> bytes:
     """The whole table as CSV: one row a threshold, numbers in full, empty where undefined."""
+    return b"".join(table_parts(file, model, method))
+
+
+def table_parts(file: CohortFile, model: str, method: Method) -> Iterator[bytes]:
+    """The same, some thousand rows at a time: a million thresholds as Python's numbers would fill the memory."""
     table = sweep_scores(file.cohort.scores[model], file.cohort.labels)
-    columns = _columns(table, rates_of(file.cohort, model, method, table), np.arange(len(table.thresholds)))
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(columns)
-    # Numbers alone, so there is no cell that a spreadsheet could take for a formula.
-    writer.writerows(zip(*columns.values(), strict=True))
-    return out.getvalue().encode()
+    rates = rates_of(file.cohort, model, method, table)
+    for start in range(0, len(table.thresholds), PART_ROWS):
+        columns = _columns(table, rates, np.arange(start, min(start + PART_ROWS, len(table.thresholds))))
+        out = io.StringIO()
+        writer = csv.writer(out)
+        if start == 0:
+            writer.writerow(columns)
+        # Numbers alone, so there is no cell that a spreadsheet could take for a formula.
+        writer.writerows(zip(*columns.values(), strict=True))
+        yield out.getvalue().encode()
 
 
 def brier(file: CohortFile, model: str, resampler: Resampler) -> Estimate:
