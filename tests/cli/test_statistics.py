@@ -266,7 +266,7 @@ def test_claims_are_answered_and_an_impossible_one_is_no_fault(tmp_path: Path, r
     "typed",
     [
         ("sweep", TWO),
-        ("sweep", TWO, "--model", "model_a", "--level", "0.9"),
+        ("sweep", TWO, "--model", "model_a", "--level", "95"),
         ("sweep", TWO, "--model", "model_a", "--rule", "youden", "--target", "0.9"),
         ("sweep", TWO, "--model", "model_a", "--rule", "observed_sensitivity"),
         ("sweep", TWO, "--model", "model_a", "--rule", "cost", "--cost-missed", "5"),
