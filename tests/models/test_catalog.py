@@ -56,7 +56,7 @@ def test_the_public_view_has_the_fields_of_the_command_line(shelf: Path, shelve:
         "classes": ["normal", "pneumonia"], "channels": ["image"], "sha256": model.weights_sha256,
         "file_sha256": model.file_sha256, "verified": True, "problem": None,
         "metrics": [{"name": "sensitivity", "value": 0.9, "lo": 0.8, "hi": 0.95, "method": "wilson", "k": 9, "n": 10,
-                     "split": "test", "unit": "case"}],
+                     "split": "test", "unit": "case", "subgroup": ""}],
     }]  # fmt: skip
 
 
