@@ -160,4 +160,4 @@ def test_nothing_identifying_stays_on_disk(tmp_path: Path, home: Path) -> None:
 
 def test_table_names_are_those_that_are_called() -> None:
     """A renamed task would fail only when someone uploads."""
-    assert set(TABLE) == {"read", "group"}
+    assert set(TABLE) == {"read", "group", "unpack"}
