@@ -93,6 +93,16 @@ def test_a_model_without_a_self_test_says_so(shelve: Callable[..., Path]) -> Non
     assert self_test_state(model) == "none"
 
 
+def test_a_twin_with_a_self_test_is_tested_though_its_weights_are_loaded(shelve: Callable[..., Path]) -> None:
+    """The cache goes by weights, and a file of the same weights without a self-test may have come first."""
+    load_network(read_model(shelve("plain_v1.0.0", self_test=False)))
+
+    twin = read_model(shelve("tested_v1.0.0"))
+    load_network(twin)
+
+    assert self_test_state(twin) == "passed"
+
+
 def test_the_same_network_is_given_out_twice_and_the_least_used_goes_first(
     shelve: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
