@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -59,8 +60,11 @@ def shown_cutoff(page: Page) -> str:
 
 
 def wait_for_table(page: Page) -> None:
-    """Wait until the table below says the cut-off that the instrument shows."""
-    expect(page.locator(f"{TABLE} th").first).to_have_text(f"At cut-off {shown_cutoff(page)}", timeout=READY_MS)
+    """Wait until the table below says the cut-off that the instrument shows; both may still be moving."""
+    head, end = page.locator(f"{TABLE} th").first, time.monotonic() + READY_MS / 1000
+    while (told := head.inner_text()) != (shown := f"At cut-off {shown_cutoff(page)}"):
+        assert time.monotonic() < end, f"{told!r}, not {shown!r}"
+        page.wait_for_timeout(100)
 
 
 def link(page: Page) -> dict[str, str]:
