@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from core.cli import statistics as asked
-from core.cli.say import answer, answer_json
+from core.cli.say import answer, answer_json, complain, progress_bar
 from core.cli.tables import of, short, show, show_head, threshold
 
 if TYPE_CHECKING:
     from core.workflows.cohort_file import CohortFile
     from core.workflows.documents import Method
+    from core.workflows.evaluate_masks import MaskMethod
+    from core.workflows.mask_comparison import MaskQuestion
     from core.workflows.thresholds import RuleAsked
 
 
@@ -22,6 +24,7 @@ def compare(
     file: asked.File = None,
     data: asked.Data = None,
     split: asked.Split = None,
+    task: asked.About = asked.Task.BINARY,
     models: Annotated[
         str | None, typer.Option("--models", metavar="A,B[,C]", help="The score columns; left out: every numeric one.")
     ] = None,
@@ -35,7 +38,10 @@ def compare(
     cost_false_alarm: asked.CostFalse = None,
     chosen_on: asked.ChosenOn = None,
     chosen_split: asked.ChosenSplit = None,
-    primary: Annotated[str, typer.Option("--primary", metavar="FIGURE", help="The figure that is tested.")] = "auc",
+    primary: Annotated[
+        str | None,
+        typer.Option("--primary", metavar="FIGURE", help="The figure that is tested; left out: auc, of masks dice."),
+    ] = None,
     margin: Annotated[
         float | None,
         typer.Option("--margin", metavar="D", help="Non-inferiority of the first of a pair to the second."),
@@ -47,6 +53,15 @@ def compare(
     level: asked.Level = asked.LEVEL,
     resamples: asked.Resamples = 2000,
     seed: asked.Seed = 0,
+    label: Annotated[
+        str | None,
+        typer.Option("--label", metavar="N", help="Masks: the label that is tested; left out: all together."),
+    ] = None,
+    min_lesion: asked.MinLesion = 0.0,
+    empty: asked.EmptyMasks = asked.Empty.PENALISE,
+    mean: Annotated[
+        bool, typer.Option("--mean", help="Masks: the mean of the models' probabilities as one more.")
+    ] = False,
     as_json: asked.Json = False,
 ) -> None:
     """Say how models differ on the same cases, pair by pair."""
@@ -58,6 +73,20 @@ def compare(
     named = [name.strip() for name in models.split(",")] if models else []
     if models is not None and (not all(named) or len(set(named)) < 2):
         raise typer.BadParameter("Name two models or more, with a comma between them.", param_hint="'--models'")
+    asked.require_binary(
+        task, threshold=at, rule=wanted, chosen_on=chosen_on, chosen_split=chosen_split, positive=positive
+    )
+    if task is asked.Task.SEGMENTATION:
+        with asked.answering(level=level, as_json=as_json), asked.usage():
+            from core.metrics import EmptyPolicy
+            from core.workflows.evaluate_masks import MaskMethod
+            from core.workflows.mask_comparison import MaskQuestion
+
+            question = MaskQuestion(primary or "dice", label, margin)
+            how = MaskMethod(EmptyPolicy(empty), min_lesion)
+            document = _masks(cases, named, method, question, how, mean=mean)
+        _answer_masks(document, as_json=as_json)
+        return
     from core.workflows.compare import compare_document
 
     with asked.answering(level=level, as_json=as_json):
@@ -72,7 +101,7 @@ def compare(
                 method,
                 thresholds=thresholds,
                 chosen_on=_place(chosen_on, other),
-                primary=primary,
+                primary=primary or "auc",
                 margin=margin,
             )
     if as_json:
@@ -80,6 +109,57 @@ def compare(
         return
     asked.tell_warnings(document)
     _tell(document)
+
+
+def _masks(
+    cases: asked.Cases, named: Sequence[str], method: Method, question: MaskQuestion, how: MaskMethod, *, mean: bool
+) -> dict[str, Any]:
+    """Several segmentations of the same cases."""
+    from core.workflows.compare import MEAN
+    from core.workflows.mask_comparison import compare_kept_masks, compare_mask_table, mean_of
+    from core.workflows.mask_measures import alone
+
+    if not named:
+        raise typer.BadParameter("Name the models, or the columns of their masks.", param_hint="'--models'")
+    if cases.file is not None:
+        if mean or cases.split is not None:
+            raise typer.BadParameter("A table of masks has no probabilities and no splits.", param_hint="FILE")
+        with progress_bar("compare") as report:
+            return compare_mask_table(cases.file, named, method, question, how=how, progress=report)
+    from core.cli.scoring import segmented
+
+    kept, found, name = segmented(cases, named)
+    contenders = [alone(one) for one in found]
+    if mean:
+        contenders.append(mean_of(contenders, MEAN))
+    with progress_bar("compare") as report:
+        return compare_kept_masks(kept, contenders, method, question, how=how, name=name, progress=report)
+
+
+def _answer_masks(document: dict[str, Any], *, as_json: bool) -> None:
+    from core.workflows.mask_comparison_view import (
+        AGREEMENT_HEADER,
+        MASK_MODEL_HEADER,
+        MASK_PAIR_HEADER,
+        agreement_rows,
+        mask_model_rows,
+        mask_pair_rows,
+        mask_sentences,
+    )
+
+    if as_json:
+        answer_json(document)
+        return
+    for warning in document["warnings"]:
+        complain(warning["text"])
+    show_head(document)
+    for label in document["labels"]:
+        show(f"Label {label}", MASK_MODEL_HEADER, mask_model_rows(document, label, {}))
+    show("Pairs: a less b, case by case", MASK_PAIR_HEADER, mask_pair_rows(document))
+    show("Volumes, mL: agreement (Bland and Altman)", AGREEMENT_HEADER, agreement_rows(document))
+    answer("Intervals are not adjusted for several pairs; p Holm is. Exploratory figures are not tested as claims.")
+    for sentence in mask_sentences(document):
+        answer(sentence)
 
 
 def _place(named: Path | None, other: CohortFile | None) -> str:

@@ -37,13 +37,6 @@ class Task(StrEnum):
     SEGMENTATION = "segmentation"
 
 
-class Empty(StrEnum):
-    """What two empty masks count as."""
-
-    PENALISE = "penalise"
-    CHALLENGE = "challenge"
-
-
 def evaluate(
     file: Annotated[
         Path | None, typer.Argument(metavar="FILE", help="scores.csv; for masks: case_id, reference, prediction.")
@@ -77,10 +70,8 @@ def evaluate(
     level: asked.Level = asked.LEVEL,
     resamples: asked.Resamples = 2000,
     seed: asked.Seed = 0,
-    min_lesion: Annotated[
-        float, typer.Option("--min-lesion-mm3", metavar="V", min=0, help="Masks: smaller components do not count.")
-    ] = 0.0,
-    empty: Annotated[Empty, typer.Option("--empty", help="Masks: what two empty ones count as.")] = Empty.PENALISE,
+    min_lesion: asked.MinLesion = 0.0,
+    empty: asked.EmptyMasks = asked.Empty.PENALISE,
     union: Annotated[
         list[str] | None,
         typer.Option("--union", metavar="NAME=L+L", help="Masks: labels told together under a name. Repeat it."),
@@ -178,7 +169,7 @@ def _classes(cases: asked.Cases, model: str | None, method: Method) -> dict[str,
 
 
 def _masks(
-    cases: asked.Cases, model: str | None, method: Method, empty: Empty, min_lesion_mm3: float, unions: list[str]
+    cases: asked.Cases, model: str | None, method: Method, empty: asked.Empty, min_lesion_mm3: float, unions: list[str]
 ) -> dict[str, Any]:
     from core.metrics import EmptyPolicy
     from core.workflows.evaluate_masks import MaskMethod, masks_document, union_of

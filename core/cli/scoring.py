@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from core.workflows.class_file import ClassFile
     from core.workflows.cohort_file import CohortFile
     from core.workflows.mask_file import MaskFile
-    from core.workspace.cohort_record import KeptCohort
+    from core.workspace.cohort_record import KeptCohort, ScoredBy
 
 LISTED = 20
 """Unread cases told one by one."""
@@ -114,11 +114,18 @@ def scored_masks(cases: asked.Cases, model: str | None) -> MaskFile:
     """The same for masks."""
     from core.workflows.score_masks import mask_file
 
-    kept, data = _scored(cases, [model] if model else [])
+    kept, (found,), name = segmented(cases, [model] if model else [])
+    return mask_file(kept, found, name=name)
+
+
+def segmented(cases: asked.Cases, models: Sequence[str]) -> tuple[KeptCohort, list[ScoredBy], str]:
+    """A folder of images and masks with the models that have segmented it, and what an answer calls it."""
+    kept, data = _scored(cases, models)
     _require_kind(kept, masks=True)
-    if model is None or (found := kept.scored_by(model)) is None:
+    found = [one for name in models if (one := kept.scored_by(name)) is not None]
+    if len(found) < len(models):
         raise AssertionError("a cohort that a model has scored names it")
-    return mask_file(kept, found, name=_called(cases, data))
+    return kept, found, _called(cases, data)
 
 
 def _scored(cases: asked.Cases, models: Sequence[str]) -> tuple[KeptCohort, Path]:

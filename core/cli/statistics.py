@@ -32,6 +32,13 @@ LEVEL = 0.95
 """Of two-sided intervals, unless another one is typed."""
 
 
+class Task(StrEnum):
+    """What the cases are about."""
+
+    BINARY = "binary"
+    SEGMENTATION = "segmentation"
+
+
 class MissingRule(StrEnum):
     """What becomes of a case without score."""
 
@@ -55,6 +62,13 @@ class AucInterval(StrEnum):
     WALD = "wald"
 
 
+class Empty(StrEnum):
+    """What two empty masks count as."""
+
+    PENALISE = "penalise"
+    CHALLENGE = "challenge"
+
+
 class RuleName(StrEnum):
     """The rules that choose a threshold."""
 
@@ -76,6 +90,7 @@ Split = Annotated[
 Positive = Annotated[
     str | None, typer.Option("--positive", metavar="LABEL", help="The positive label, where they are not 0 and 1.")
 ]
+About = Annotated[Task, typer.Option("--task", help="What the cases are about.")]
 Missing = Annotated[MissingRule, typer.Option("--missing", help="What becomes of a case without score.")]
 Level = Annotated[float, typer.Option("--level", metavar="P", help="Of two-sided intervals, between 0 and 1.")]
 Seed = Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Where resampling starts.")]
@@ -111,6 +126,10 @@ ChosenSplit = Annotated[
     str | None,
     typer.Option("--chosen-split", metavar="NAME", help="The split that chooses it, of that file or these cases."),
 ]
+MinLesion = Annotated[
+    float, typer.Option("--min-lesion-mm3", metavar="V", min=0, help="Masks: smaller components do not count.")
+]
+EmptyMasks = Annotated[Empty, typer.Option("--empty", help="Masks: what two empty ones count as.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object, numbers unrounded.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace a file that is there.")]
 
@@ -165,6 +184,15 @@ def targets_asked(typed: str | None, confidence: float, hint: str) -> TargetsAsk
         if len(numbers) != 2:
             raise ValueError("Give a sensitivity and a specificity: 0.95,0.90.")
         return TargetsAsked(numbers[0], numbers[1], confidence)
+
+
+def require_binary(task: Task, **typed: object) -> None:
+    """Options that are about two classes are wrong usage where the cases have masks."""
+    if task is Task.BINARY:
+        return
+    for name, value in typed.items():
+        if value is not None:
+            raise typer.BadParameter(f"It is not for {task}.", param_hint=f"'--{name.replace('_', '-')}'")
 
 
 def number(value: float | None) -> float | None:

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from core.cli import statistics as asked
-from core.cli.say import answer, answer_json
+from core.cli.say import answer, answer_json, progress_bar
 from core.cli.tables import FIGURE_COLUMNS, figure_row, number, short, show, show_head, threshold
+
+if TYPE_CHECKING:
+    from core.workflows.documents import Method
 
 
 def sweep(
     file: asked.File = None,
     data: asked.Data = None,
     split: asked.Split = None,
+    task: asked.About = asked.Task.BINARY,
     model: Annotated[
-        str | None, typer.Option("--model", metavar="COLUMN", help="The score column; may be left out if it is alone.")
+        str | None,
+        typer.Option(
+            "--model", metavar="COLUMN", help="The score column; may be left out if it is alone. Of images: the model."
+        ),
     ] = None,
     at: Annotated[
         float | None,
@@ -57,6 +64,14 @@ def sweep(
     apart = asked.targets_asked(abstain, confidence, "'--abstain'")
     cases = asked.Cases(file, data, split, positive, missing)
     asked.require_room(table, force=force)
+    asked.require_binary(
+        task, file=file, threshold=at, rule=wanted, two_targets=both, abstain=apart, chosen_on=chosen_on,
+        chosen_split=chosen_split, prevalence=prevalence, positive=positive,
+    )  # fmt: skip
+    if task is asked.Task.SEGMENTATION:
+        with asked.answering(level=level, as_json=as_json):
+            _masks(cases, model, method, table, as_json=as_json)
+        return
     from core.workflows.sweep import sweep_document, table_parts
 
     with asked.answering(level=level, as_json=as_json):
@@ -75,6 +90,32 @@ def sweep(
         return
     asked.tell_warnings(document)
     _tell(document)
+    if table is not None:
+        answer(f"Wrote {table}.")
+
+
+def _masks(cases: asked.Cases, model: str | None, method: Method, table: Path | None, *, as_json: bool) -> None:
+    """The cut-off of a segmentation, and its smallest lesion."""
+    from core.cli.scoring import segmented
+    from core.workflows.mask_measures import alone
+    from core.workflows.mask_sweep import mask_sweep_document
+    from core.workflows.mask_sweep_view import CUTS_HEADER, cut_rows, mask_sweep_csv
+
+    kept, (found,), name = segmented(cases, [model] if model else [])
+    with progress_bar("sweep") as report:
+        document = mask_sweep_document(kept, alone(found), method, name=name, progress=report)
+    if table is not None:
+        from core.models.atomic import write_atomically
+
+        write_atomically(table, mask_sweep_csv(document))
+    if as_json:
+        answer_json(document)
+        return
+    asked.tell_warnings(document)
+    show_head(document)
+    for place, smallest in enumerate(document["smallest_mm3"]):
+        counted = "all lesions" if not smallest else f"lesions of {smallest:g} mm3 or more"
+        show(f"{document['model']}, {counted}", CUTS_HEADER, cut_rows(document, place))
     if table is not None:
         answer(f"Wrote {table}.")
 

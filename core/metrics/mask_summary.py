@@ -18,6 +18,7 @@ from core.metrics.cohort import FEW_CASES, codes_of
 from core.metrics.counts import FloatArray, IntArray, undefined
 from core.metrics.intervals import Estimate, wilson
 from core.metrics.level import Z_95, tail
+from core.metrics.paired import bootstrap_p
 from core.metrics.segmentation import MaskFigures, State
 
 
@@ -125,6 +126,21 @@ class Draws:
             self._estimate(held, weights, _medians, np.median),
             int((~given).sum()),
         )
+
+    def difference(
+        self, first: Sequence[float | None], second: Sequence[float | None], *, median: bool = False
+    ) -> tuple[Estimate, float | None]:
+        """Mean, or median, of first less second case by case, and the p of its being 0; None where it has no interval.
+
+        Cases in which either is undefined are left out.
+        """
+        pairs = zip(first, second, strict=True)
+        column = np.array([np.nan if a is None or b is None else a - b for a, b in pairs], np.float64)
+        given = ~np.isnan(column)
+        held, weights = column[given], self.weights[:, given]
+        resampled, plain = (_medians, np.median) if median else (_means, np.mean)
+        made = self._estimate(held, weights, resampled, plain)
+        return made, None if made.lo is None else bootstrap_p(resampled(held, weights.astype(np.float64)))
 
     def ratio(self, hits: Sequence[int], of: Sequence[int]) -> Estimate:
         """A share pooled over cases, with its interval over patients."""

@@ -33,12 +33,17 @@ from core.workflows.documents import Document, Method, common, plain
 from core.workflows.sweep import brier
 from core.workflows.thresholds import SAME_CASES, RuleAsked, choose, choose_elsewhere, first_answered, fixed
 
+SCHEMA = "core.compare/1"
+
 CURVE_METRICS = ("auc", "average_precision", "brier")
 RATES: tuple[Literal["sensitivity", "specificity", "accuracy"], ...] = ("sensitivity", "specificity", "accuracy")
 METRICS = (*CURVE_METRICS, *RATES)
 """Figures that pairs are compared by; the last three need thresholds."""
 
 LOWER_IS_BETTER = frozenset({"brier"})
+
+MEAN = "mean of these"
+"""What an ensemble of the compared models is called that is made on the spot."""
 
 
 def compare_document(
@@ -73,11 +78,11 @@ def compare_document(
     if margin is not None:
         pairs = [pair.with_margin(margin) if pair.primary else pair for pair in pairs]
     return {
-        **common("core.compare/1", file, method, _notes(file, method)),
+        **common(SCHEMA, file, method, _notes(file, method)),
         "chosen_on": chosen_on if any(at is not None for at in thresholds.values()) else None,
         "primary": primary,
         "models": models,
-        "pairs": [_pair(pair) for pair in with_holm(pairs)],
+        "pairs": [pair_document(pair) for pair in with_holm(pairs)],
     }
 
 
@@ -183,7 +188,8 @@ def _brier(file: CohortFile, a: str, b: str, resampler: Resampler) -> Comparison
     return _resampled(a, b, "brier", made, resampler)
 
 
-def _pair(pair: Comparison) -> Document:
+def pair_document(pair: Comparison) -> Document:
+    """A comparison as a document has it."""
     return {
         "a": pair.a,
         "b": pair.b,

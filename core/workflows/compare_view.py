@@ -18,6 +18,7 @@ from core.workflows.cohort_file import CohortFile
 from core.workflows.compare import LOWER_IS_BETTER
 from core.workflows.documents import Document, Method
 from core.workflows.instrument import decimals, interval_text, percent_text
+from core.workflows.mask_comparison import MASK_LOWER_IS_BETTER
 from core.workflows.sweep import rates_of
 from core.workflows.sweep_point import threshold_text
 from core.workflows.sweep_view import UNDEFINED
@@ -32,6 +33,18 @@ METRICS = {
     "accuracy": "accuracy",
 }
 """A figure's name as words; the last three need thresholds."""
+
+MASK_METRIC_NAMES = {
+    "dice": "mean Dice",
+    "hd95_mm": "median HD95 (mm)",
+    "nsd_1mm": "mean NSD at 1 mm",
+    "nsd_2mm": "mean NSD at 2 mm",
+    "absolute_volume_error_ml": "mean volume error without its sign (mL)",
+}
+"""The same for masks, each of the differences case by case."""
+
+_NAMES = METRICS | MASK_METRIC_NAMES
+_LOWER = LOWER_IS_BETTER | MASK_LOWER_IS_BETTER
 
 GRID = 400
 """Points of a band closer than this share of the axes are drawn once: a picture is no wider."""
@@ -149,18 +162,25 @@ MODEL_HEADER = (
 
 def pair_sentence(pair: Document) -> str:
     """A difference in words, with its tests; an interval that holds 0 is no clear difference. Nobody wins."""
-    name, found = METRICS[pair["metric"]], pair["difference"]
+    name, found = _NAMES[pair["metric"]], pair["difference"]
     if found["value"] is None:
-        why = UNDEFINED.get(found["reason"] or "", str(found["reason"] or "undefined").replace("_", " "))
-        return f"{pair['a']} and {pair['b']} cannot be compared by {name}: {why}."
+        return f"{pair['a']} and {pair['b']} cannot be compared by {name}: {_why(pair)}."
     said = f"{pair['a']} less {pair['b']}: {name} {found['value']:+.3f}"
     if found["lo"] is None:
-        return f"{said}; no interval ({UNDEFINED.get(found['reason'] or '', 'undefined')})."
+        return f"{said}; no interval ({_why(pair)})."
     said += f" ({found['lo']:+.3f} to {found['hi']:+.3f})"
     if pair["p"] is not None:
-        said += f", p {_p(pair['p'])}"
-        said += "" if pair["p_holm"] is None else f", after Holm {_p(pair['p_holm'])}"
+        said += f", p {p_text(pair['p'])}"
+        said += "" if pair["p_holm"] is None else f", after Holm {p_text(pair['p_holm'])}"
     return f"{said}: {_verdict(pair)}."
+
+
+def _why(pair: Document) -> str:
+    """Why a difference, or its interval, is undefined."""
+    reason = str(pair["difference"]["reason"] or "undefined")
+    if reason == "few_cases" and pair["metric"] in MASK_METRIC_NAMES:
+        return "fewer than ten patients"
+    return UNDEFINED.get(reason, reason.replace("_", " "))
 
 
 def margin_sentence(pair: Document) -> str:
@@ -177,8 +197,8 @@ def _verdict(pair: Document) -> str:
         return "no clear difference"
     if p is not None and p > ALPHA:
         return "no clear difference once every pair is counted"
-    better = (found["value"] > 0) != (pair["metric"] in LOWER_IS_BETTER)
-    return f"{pair['a'] if better else pair['b']} is {'lower' if pair['metric'] in LOWER_IS_BETTER else 'higher'}"
+    better = (found["value"] > 0) != (pair["metric"] in _LOWER)
+    return f"{pair['a'] if better else pair['b']} is {'lower' if pair['metric'] in _LOWER else 'higher'}"
 
 
 ALPHA = 0.05
@@ -190,8 +210,8 @@ def pair_rows(document: Document) -> list[list[str]]:
     ordered = sorted(document["pairs"], key=lambda pair: not pair["primary"])
     return [
         [
-            f"{pair['a']} − {pair['b']}", METRICS[pair["metric"]], _difference(pair["difference"]),
-            _p(pair["p"]), _p(pair["p_holm"]), str(pair["test"] or "").replace("_", " "),
+            f"{pair['a']} − {pair['b']}", METRICS[pair["metric"]], difference_text(pair["difference"]),
+            p_text(pair["p"]), p_text(pair["p_holm"]), str(pair["test"] or "").replace("_", " "),
             "tested" if pair["primary"] else "exploratory",
         ]
         for pair in ordered
@@ -220,13 +240,15 @@ def comparison_csv(document: Document, facts: Mapping[str, tuple[str, str]]) -> 
     return table_csv(MODEL_HEADER, rows)
 
 
-def _p(value: float | None) -> str:
+def p_text(value: float | None) -> str:
+    """A p as it is printed."""
     if value is None:
         return "–"
     return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
-def _difference(found: Mapping[str, Any]) -> str:
+def difference_text(found: Mapping[str, Any]) -> str:
+    """A difference with its sign and its interval."""
     if found["value"] is None:
         return f"– ({str(found['reason'] or 'undefined').replace('_', ' ')})"
     if found["lo"] is None:

@@ -81,14 +81,14 @@ def masks_document(
     found: list[dict[str, MaskFigures]] = []
     for number, pair in enumerate(open_pairs(file), start=1):
         if pair is not None:
-            found.append(_figures(pair, how))
+            found.append(pair_figures(pair, how))
         if progress is not None:
             progress(number / len(file.cases), f"case {number} of {len(file.cases)}")
-    labels = (*_labels(found), *how.unions)
-    absent = compare_masks(NOTHING, NOTHING, (1.0, 1.0, 1.0), empty=how.empty)
+    labels = (*labels_of(found), *how.unions)
+    absent = nothing_there(how)
     figures = {label: [case.get(label, absent) for case in found] for label in labels}
     patients = file.patients if method.by_patient else None
-    summaries = [_summary(label, figures[label], patients, method) for label in labels]
+    summaries = [label_summary(label, figures[label], patients, method) for label in labels]
     clustered = patients is not None and len(set(patients)) < len(patients)
     rows = len(file.cases) + len(file.dropped)
     held = settings(method, clustered=clustered, positive=None, missing=Missing.REFUSE)
@@ -96,25 +96,26 @@ def masks_document(
         **document_head(
             SCHEMA,
             file_input(file.file, file.sha256, rows, len(file.cases), file.dropped, file.patients, file.ignored),
-            held | _asked(how),
+            held | how_asked(how),
             _notes(file, how, patients),
         ),
         "task": "segmentation",
         "labels": list(labels),
         "cases": [
-            _case(case, label, figures[label][number]) for number, case in enumerate(file.cases) for label in labels
+            case_row(case, label, figures[label][number]) for number, case in enumerate(file.cases) for label in labels
         ],
         "summary": summaries[len(labels) - len(how.unions) - 1],
         "summaries": summaries,
     }
 
 
-def _asked(how: MaskMethod) -> Document:
+def how_asked(how: MaskMethod) -> Document:
+    """How masks were compared, for a document's settings."""
     unions = {name: sorted(labels) for name, labels in how.unions.items()}
     return {"empty": str(how.empty), "min_lesion_mm3": how.min_lesion_mm3, "nsd_kind": NSD_KIND, "unions": unions}
 
 
-def _figures(pair: MaskPair, how: MaskMethod) -> dict[str, MaskFigures]:
+def pair_figures(pair: MaskPair, how: MaskMethod) -> dict[str, MaskFigures]:
     """By label, the figures of one case; and of the union where a case has any."""
 
     def compared(reference: NDArray[np.bool_], prediction: NDArray[np.bool_]) -> MaskFigures:
@@ -132,7 +133,12 @@ def _figures(pair: MaskPair, how: MaskMethod) -> dict[str, MaskFigures]:
     return made
 
 
-def _labels(found: Sequence[dict[str, MaskFigures]]) -> tuple[str, ...]:
+def nothing_there(how: MaskMethod) -> MaskFigures:
+    """The figures of a label that neither mask of a case holds."""
+    return compare_masks(NOTHING, NOTHING, (1.0, 1.0, 1.0), empty=how.empty)
+
+
+def labels_of(found: Sequence[dict[str, MaskFigures]]) -> tuple[str, ...]:
     """The labels of the cohort, rising, and the union of several; one where no mask holds a voxel."""
     single = sorted({int(label) for case in found for label in case if label.isdecimal()})
     if len(single) > 1:
@@ -140,7 +146,8 @@ def _labels(found: Sequence[dict[str, MaskFigures]]) -> tuple[str, ...]:
     return (str(single[0]) if single else "1",)
 
 
-def _case(case: str, label: str, made: MaskFigures) -> Document:
+def case_row(case: str, label: str, made: MaskFigures) -> Document:
+    """One label of one case as a document lists it."""
     return {
         "case_id": case,
         "label": label,
@@ -157,7 +164,8 @@ def _case(case: str, label: str, made: MaskFigures) -> Document:
     }
 
 
-def _summary(label: str, cases: list[MaskFigures], patients: tuple[str, ...] | None, method: Method) -> Document:
+def label_summary(label: str, cases: list[MaskFigures], patients: tuple[str, ...] | None, method: Method) -> Document:
+    """One label over all cases, with intervals over patients and the agreement of its volumes."""
     made: MaskSummary = summarise_masks(cases, patients, resamples=method.resamples, seed=method.seed)
     volumes = bland_altman([c.volume_reference_ml for c in cases], [c.volume_prediction_ml for c in cases])
     return {
@@ -182,12 +190,20 @@ def _centre(held: Centre) -> Document:
 
 
 def _notes(file: MaskFile, how: MaskMethod, patients: tuple[str, ...] | None) -> list[Note]:
-    notes = []
-    units = len(file.cases) if patients is None else len(set(patients))
-    if units < FEW_CASES:
-        text = f"{file.file}: {units} patients. Below {FEW_CASES}, resampled intervals are left empty."
-        notes.append(Note("few_cases", text))
+    return mask_notes(file.file, how, len(file.cases) if patients is None else len(set(patients)))
+
+
+def mask_notes(name: str, how: MaskMethod, patients: int) -> list[Note]:
+    """What must be known of so few patients, and of the empty masks' policy."""
+    notes = few_patients(name, patients)
     if how.empty is EmptyPolicy.CHALLENGE:
-        text = f"{file.file}: two empty masks count as perfect, 1 and 0 mm, as some challenges count them."
+        text = f"{name}: two empty masks count as perfect, 1 and 0 mm, as some challenges count them."
         notes.append(Note("empty_challenge", text))
     return notes
+
+
+def few_patients(name: str, patients: int) -> list[Note]:
+    """`few_cases`, below ten patients."""
+    if patients >= FEW_CASES:
+        return []
+    return [Note("few_cases", f"{name}: {patients} patients. Below {FEW_CASES}, resampled intervals are left empty.")]

@@ -34,7 +34,8 @@ MOST_LABELS = 255
 class MaskFile:
     """The table, its paths resolved beside it.
 
-    rows : of each case in the file. reference, prediction : paths. dropped : cases without a prediction.
+    rows : of each case in the file. reference, prediction : paths. dropped : cases without a prediction. predicted :
+    what the column of the predictions is called.
     """
 
     file: str
@@ -46,6 +47,7 @@ class MaskFile:
     prediction: tuple[Path, ...]
     ignored: tuple[str, ...]
     dropped: tuple[Dropped, ...] = ()
+    predicted: str = PREDICTION
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,8 +60,8 @@ class MaskPair:
     spacing_mm: tuple[float, ...]
 
 
-def read_mask_file(path: Path) -> MaskFile:
-    """The table of a segmentation cohort; no mask is opened.
+def read_mask_file(path: Path, *, prediction: str = PREDICTION) -> MaskFile:
+    """The table of a segmentation cohort; no mask is opened. prediction : the column of the predicted masks.
 
     Raises
     ------
@@ -67,7 +69,7 @@ def read_mask_file(path: Path) -> MaskFile:
     """
     faults = Faults(path.name)
     with open_table(path, faults) as table:
-        for needed in (CASE, REFERENCE, PREDICTION):
+        for needed in (CASE, REFERENCE, prediction):
             if needed not in table.columns:
                 listed = ", ".join(echo(name) for name in table.columns if name)
                 faults.of_table(f'there is no column "{needed}". The columns are: {listed}.', column=needed)
@@ -76,7 +78,7 @@ def read_mask_file(path: Path) -> MaskFile:
         cases = CaseIds(CASE, place[CASE], path.name)
         masks = [
             Texts(name, place[name], path.name, f"empty. Every case needs the file of its {name}.")
-            for name in (REFERENCE, PREDICTION)
+            for name in (REFERENCE, prediction)
         ]
         patients = (
             Texts(PATIENT, place[PATIENT], path.name, "empty. Fill it for every case or remove the column.")
@@ -92,7 +94,7 @@ def read_mask_file(path: Path) -> MaskFile:
         held.remove(patients)
         patients = None
     faults.joined([column.faults for column in held]).require_none()
-    reference, prediction = (tuple(path.parent / text for text in column.texts) for column in masks)
+    real, drawn = (tuple(path.parent / text for text in column.texts) for column in masks)
     known = {column.name for column in held}
     return MaskFile(
         file=path.name,
@@ -100,9 +102,10 @@ def read_mask_file(path: Path) -> MaskFile:
         cases=tuple(cases.names),
         rows=tuple(cases.rows),
         patients=patients.texts if patients else None,
-        reference=reference,
-        prediction=prediction,
+        reference=real,
+        prediction=drawn,
         ignored=tuple(name for name in place if name and name not in known and name != PATIENT),
+        predicted=prediction,
     )
 
 
@@ -118,11 +121,11 @@ def open_pairs(file: MaskFile) -> Iterator[MaskPair | None]:
         before = faults.count
         studies = [
             _opened(path, row, place, column, faults)
-            for place, (column, path) in enumerate(((REFERENCE, reference), (PREDICTION, prediction)), start=1)
+            for place, (column, path) in enumerate(((REFERENCE, reference), (file.predicted, prediction)), start=1)
         ]
         first, second = studies
         if first is not None and second is not None and (why := _differs(first, second)):
-            faults.of_cells(row, 1, (REFERENCE, PREDICTION), why)
+            faults.of_cells(row, 1, (REFERENCE, file.predicted), why)
         if faults.count > before or first is None or second is None:
             yield None
         else:

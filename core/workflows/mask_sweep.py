@@ -6,22 +6,21 @@ probability of any. Overlaps, lesions and intervals are `core.metrics`'.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from typing import Any
 
 from core.inference.postprocess import FOREGROUND_STEPS
+from core.metrics import Missing
 from core.metrics.cohort import codes_of
 from core.metrics.lesions import count_lesions_from
 from core.metrics.mask_summary import Draws
 from core.metrics.segmentation import dice, volume_ml
-from core.models.atomic import write_atomically
-from core.workflows.documents import Document, Method, plain
+from core.workflows.documents import Document, Method, document_head, file_input, plain, settings
+from core.workflows.evaluate_masks import few_patients
 from core.workflows.mask_file import read_reference
-from core.workflows.score_masks import Progress, read_foreground
-from core.workspace.cohort_answers import KEY_DIGITS
-from core.workspace.cohort_record import CohortCase, KeptCohort, ScoredBy
-from core.workspace.cohorts import read_cases
+from core.workflows.mask_measures import Contender, Figures, Measure, every_case, foreground_of
+from core.workflows.score_masks import Progress
+from core.workflows.sweep import SCHEMA
+from core.workspace.cohort_record import CohortCase, KeptCohort
 
 CUT_STEPS = tuple(range(10, FOREGROUND_STEPS, 10))
 """Cut-offs 0.05, 0.10, … 0.95, in the steps that a foreground is kept in."""
@@ -31,39 +30,52 @@ SMALLEST_MM3 = (0.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
 
 
 def mask_sweep_document(
-    cohort: KeptCohort, model: ScoredBy, method: Method, progress: Progress | None = None
+    cohort: KeptCohort,
+    contender: Contender,
+    method: Method,
+    *,
+    split: str | None = None,
+    name: str | None = None,
+    progress: Progress | None = None,
 ) -> Document:
     """Dice and volume error by cut-off, lesion sensitivity and false positives by cut-off and smallest lesion.
+
+    Parameters
+    ----------
+    split : one of the cohort's named subsets; None: all cases. name : what the answer calls the cohort.
 
     Returns
     -------
     cut_offs, smallest_mm3; dice, volume_error_ml : means over cases, one estimate a cut-off; lesion_sensitivity,
     false_positives_per_scan : for each smallest lesion one estimate a cut-off; cases : the same figures of each case.
-    Cases without a kept foreground are left out and counted in `left_out`.
     """
-    named = [case for case in read_cases(cohort) if case.mask is not None and case.sha256]
-    held: list[tuple[CohortCase, dict[str, Any]]] = []
-    for number, case in enumerate(named):
-        if progress is not None:
-            progress(number / len(named), f"case {number + 1} of {len(named)}")
-        made = _case(cohort, case, model)
-        if made is not None:
-            held.append((case, made))
-    clusters = [case.patient or case.id for case, _ in held]
-    draws = Draws(codes_of(clusters), method.resamples, method.seed) if held else None
+    held, dropped = every_case(cohort, [contender], SWEEP, split=split, progress=progress)
+    patients = [case.patient for case, _ in held] if cohort.patients is not None else None
+    clustered = patients is not None and method.by_patient and len(set(patients)) < len(patients)
+    units = patients if clustered and patients is not None else [case.id for case, _ in held]
+    made = [figures for _, (figures,) in held]
+    draws = Draws(codes_of(units), method.resamples, method.seed) if held else None
+    called, rows = name or cohort.name, len(held) + len(dropped)
     return {
-        "schema": "core.mask_sweep/1",
-        "model": model.model_id,
+        **document_head(
+            SCHEMA,
+            file_input(called, cohort.sha256, rows, len(held), dropped, patients, ()),
+            settings(method, clustered=clustered, positive=None, missing=Missing.DROP),
+            few_patients(called, len(set(units))),
+        ),
+        "task": "segmentation",
+        "model": contender.name,
         "cut_offs": [step / FOREGROUND_STEPS for step in CUT_STEPS],
         "smallest_mm3": list(SMALLEST_MM3),
-        "left_out": len(named) - len(held),
-        **({} if draws is None else _means(draws, [made for _, made in held])),
-        "cases": [{"case_id": case.id, **made} for case, made in held],
+        **_means(draws, made),
+        "cases": [{"case_id": case.id, **figures} for (case, _), figures in zip(held, made, strict=True)],
     }
 
 
-def _means(draws: Draws, cases: Sequence[dict[str, Any]]) -> Document:
+def _means(draws: Draws | None, cases: Sequence[Figures]) -> Document:
     cuts, sizes = range(len(CUT_STEPS)), range(len(SMALLEST_MM3))
+    if draws is None:
+        return dict.fromkeys(("dice", "volume_error_ml", "lesion_sensitivity", "false_positives_per_scan"))
 
     def counted(size: int, cut: int, name: str) -> list[int]:
         return [case["lesions"][size][cut][name] for case in cases]
@@ -85,25 +97,20 @@ def _means(draws: Draws, cases: Sequence[dict[str, Any]]) -> Document:
     }
 
 
-def _case(cohort: KeptCohort, case: CohortCase, model: ScoredBy) -> dict[str, Any] | None:
-    """One case's figures at every cut-off, made once and kept; None where no foreground was kept."""
-    made_by = f"{model.weights_sha256[:KEY_DIGITS]}-{model.fed[:KEY_DIGITS]}"
-    kept = cohort.folder / "made" / f"{case.sha256}-{str(case.mask_sha256)[:KEY_DIGITS]}-{made_by}.json"
-    if kept.is_file():
-        found: dict[str, Any] = json.loads(kept.read_bytes())
-        return found
+def _case(cohort: KeptCohort, case: CohortCase, contender: Contender) -> Figures:
+    """One case's figures at every cut-off."""
     reference, spacing_mm = read_reference(cohort.root / str(case.mask))
-    steps = read_foreground(cohort, case, model, reference.shape)
-    if steps is None:
-        return None
+    steps = foreground_of(cohort, case, contender, reference.shape)
     real = reference > 0
     masks = [steps >= step for step in CUT_STEPS]
     lesions = [count_lesions_from(real, mask, spacing_mm, SMALLEST_MM3) for mask in masks]
-    made = {
+    return {
         "reference_ml": volume_ml(real, spacing_mm),
         "prediction_ml": [volume_ml(mask, spacing_mm) for mask in masks],
         "dice": [dice(real, mask) for mask in masks],
         "lesions": [[plain(at[size]) for at in lesions] for size in range(len(SMALLEST_MM3))],
     }
-    write_atomically(kept, json.dumps(made).encode())
-    return made
+
+
+SWEEP = Measure("sweep", _case)
+"""What is kept of a case for the sweep."""

@@ -71,6 +71,17 @@ def read_foreground(cohort: KeptCohort, case: CohortCase, model: ScoredBy, shape
     return np.frombuffer(gzip.decompress(place.read_bytes()), np.uint8).reshape(shape)
 
 
+def has_answer(cohort: KeptCohort, case: CohortCase, model: ScoredBy) -> bool:
+    """Whether mask and probabilities of this case by this model are kept."""
+    place = _place(store_of(cohort), case, model.weights_sha256, model.fed)
+    return place.is_file() and place.with_name(FOREGROUND.format(case.sha256)).is_file()
+
+
+def predicted_mask(cohort: KeptCohort, case: CohortCase, model: ScoredBy) -> Path:
+    """Where the predicted mask of a case lies."""
+    return _place(store_of(cohort), case, model.weights_sha256, model.fed)
+
+
 def mask_file(cohort: KeptCohort, model: ScoredBy, *, name: str | None = None) -> MaskFile:
     """The reference and predicted masks of one model, for `masks_document`; cases without an answer are dropped.
 

@@ -48,6 +48,8 @@ from core.workflows.thresholds import (
 )
 from core.workflows.two_targets import TargetsAsked, abstain_document, two_targets_document
 
+SCHEMA = "core.sweep/1"
+
 WHOLE_TABLE = 10_000
 """Up to this many distinct scores the table holds every threshold."""
 
@@ -100,7 +102,7 @@ def sweep_document(
     calibrated = model in file.calibrated and cohort.n > 0
     complete, columns = _table(table, rates_of(cohort, model, method, table), points)
     return {
-        **common("core.sweep/1", file, method, area_notes(area)),
+        **common(SCHEMA, file, method, area_notes(area)),
         "model": model,
         "table": columns | {"interval": "wilson" if clusters is None else "wilson_cluster"},
         "table_complete": complete,

@@ -1,4 +1,4 @@
-"""A shelf of tiny untrained models: two classifiers, a segmenter, one of two channels, one multitask.
+"""A shelf of tiny untrained models: two classifiers, two segmenters, one of two channels, one multitask.
 
 Their answers mean nothing and are the same every time; the pages show them like any other's.
 """
@@ -17,10 +17,11 @@ from core.models.checkpoint import save_model_with_config
 from core.models.config import ModelConfig
 from core.studies.study import Kind
 
-CHEST, CHEST_TWO, HIPPOCAMPUS, TWO_CHANNELS = (
+CHEST, CHEST_TWO, HIPPOCAMPUS, HIPPOCAMPUS_WIDE, TWO_CHANNELS = (
     "tiny_chest_mobilenet_v1.0.0",
     "tiny_chest_resnet_v1.0.0",
     "tiny_hippocampus_v1.0.0",
+    "tiny_hippocampus_wide_v1.0.0",
     "tiny_two_channels_v1.0.0",
 )
 
@@ -74,6 +75,10 @@ def make_shelf(folder: Path) -> Path:
     _save(
         folder, HIPPOCAMPUS, 3, Card(display_name="tiny hippocampus", metrics=(dice,)), (),
         labels=("anterior", "posterior"), input={**_VOLUME, "modalities": ("MR",)}, **_UNET,
+    )  # fmt: skip
+    _save(
+        folder, HIPPOCAMPUS_WIDE, 5, Card(display_name="tiny hippocampus wide"), (),
+        labels=("anterior", "posterior"), input={**_VOLUME, "modalities": ("MR",)}, **_UNET | {"base_filters": 6},
     )  # fmt: skip
     _save(
         folder, TWO_CHANNELS, 4, Card(display_name="tiny two channels"), (),

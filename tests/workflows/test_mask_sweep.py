@@ -13,7 +13,8 @@ from core.models.catalog import get_model
 from core.workflows import cohorts
 from core.workflows.documents import Method
 from core.workflows.mask_file import read_reference
-from core.workflows.mask_sweep import CUT_STEPS, SMALLEST_MM3, mask_sweep_document
+from core.workflows.mask_measures import alone, left_to_measure
+from core.workflows.mask_sweep import CUT_STEPS, SMALLEST_MM3, SWEEP, mask_sweep_document
 from core.workflows.score import score
 from core.workflows.score_masks import mask_file, read_foreground
 from core.workspace.cohort_record import KeptCohort
@@ -28,10 +29,11 @@ def kept(tiny: Path, mask_folder: Path) -> KeptCohort:
 
 def test_every_figure_is_that_of_the_mask_at_its_cut_off(kept: KeptCohort, mask_folder: Path) -> None:
     """A slow second way: threshold, then the plain functions."""
-    document = mask_sweep_document(kept, kept.models[0], Method(resamples=100))
+    document = mask_sweep_document(kept, alone(kept.models[0]), Method(resamples=100))
 
     (first, second), cases = document["cases"], cohorts.cohort_cases(kept)
-    assert (first["case_id"], second["case_id"], document["left_out"]) == ("case-0001", "case-0002", 1)
+    assert (first["case_id"], second["case_id"]) == ("case-0001", "case-0002")
+    assert [one["case_id"] for one in document["input"]["dropped"]] == ["case-0003"]
     reference, spacing = read_reference(mask_folder / "labels" / "v0.nii.gz")
     steps = read_foreground(kept, cases[0], kept.models[0], reference.shape)
     assert steps is not None
@@ -48,16 +50,17 @@ def test_every_figure_is_that_of_the_mask_at_its_cut_off(kept: KeptCohort, mask_
 
 def test_volume_falls_as_the_cut_off_rises(kept: KeptCohort) -> None:
     """The one thing that must hold whatever the network says."""
-    for case in mask_sweep_document(kept, kept.models[0], Method(resamples=100))["cases"]:
+    for case in mask_sweep_document(kept, alone(kept.models[0]), Method(resamples=100))["cases"]:
         assert case["prediction_ml"] == sorted(case["prediction_ml"], reverse=True)
 
 
 def test_second_asking_reads_what_was_kept(kept: KeptCohort, monkeypatch: pytest.MonkeyPatch) -> None:
     """Components of fifty volumes at nineteen cut-offs are not found at each click."""
-    first = mask_sweep_document(kept, kept.models[0], Method(resamples=100))
+    first = mask_sweep_document(kept, alone(kept.models[0]), Method(resamples=100))
+    assert left_to_measure(kept, [alone(kept.models[0])], SWEEP) == 0
     monkeypatch.setattr("core.workflows.mask_sweep.count_lesions_from", None)
 
-    assert mask_sweep_document(kept, kept.models[0], Method(resamples=100))["cases"] == first["cases"]
+    assert mask_sweep_document(kept, alone(kept.models[0]), Method(resamples=100))["cases"] == first["cases"]
 
 
 def test_labelled_voxels_are_never_below_a_third(kept: KeptCohort, mask_folder: Path) -> None:

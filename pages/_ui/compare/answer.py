@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.workflows.cohort_file import CohortFile
-from core.workflows.compare import compare_document, thresholds_for
+from core.workflows.compare import MEAN, compare_document, thresholds_for
 from core.workflows.compare_view import with_mean, without_cutoff
 from core.workflows.documents import Document, Method
 from core.workspace.cohort_record import KeptCohort
 from pages._ui import words
 from pages._ui.cohort.choice import Choice
 from pages._ui.cohort.reading import key_of, read
-from pages._ui.compare.controls import MEAN, Asked
+from pages._ui.compare.controls import Asked
 from pages._ui.compare.facts import Facts, facts_of, saved_thresholds
 from pages._ui.compare.state import Compared
 

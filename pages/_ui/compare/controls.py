@@ -15,7 +15,6 @@ from core.workflows.thresholds import RATE_OF, RuleAsked
 from pages._ui.compare.state import Compared
 
 SAVED = "saved"
-MEAN = "mean of these"
 
 RULES = {
     SAVED: "its saved operating point",
