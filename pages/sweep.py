@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.workflows.documents import Method
 from core.workflows.sweep_view import count_sentence
+from core.workspace.cohort_record import CohortKind
 from pages._ui import words
 from pages._ui.cohort.choice import choice, to_address
 from pages._ui.cohort.picker import add_set, held_cohorts, pick_finding, pick_set, pick_subset, tell_choice
@@ -14,6 +15,7 @@ from pages._ui.cohort.scoring import show_scoring
 from pages._ui.frame import tell
 from pages._ui.state import state, write_address
 from pages._ui.sweep.column import pick_column
+from pages._ui.sweep.masks import show_mask_sweep
 from pages._ui.sweep.panel import panel, settle
 from pages._ui.sweep.rules import Subject
 from pages._ui.sweep.state import sweep_state
@@ -28,15 +30,19 @@ known = held_cohorts(now)
 row = st.columns([1.3, 1.5, 1, 0.9, 0.85], vertical_alignment="bottom")
 kept = pick_set(held, known, row[0])
 if kept is None:
-    words.empty("No test set yet. Add scores.csv, or a zip or folder of labelled images.")
+    words.empty("No test set yet. Add scores.csv, or a zip or folder of images with labels or masks.")
 else:
-    pick_finding(held, kept, row[2])
+    if kept.kind is not CohortKind.MASKS:
+        pick_finding(held, kept, row[2])
     pick_subset(held, kept, row[3])
 add_set(now, held, row[4] if known else st.container(), empty=not known)
 tell_choice(held)
 
 if kept is not None:
     show_scoring(now, kept)
+if kept is not None and kept.kind is CohortKind.MASKS:
+    show_mask_sweep(now, held, kept, row[1])
+elif kept is not None:
     column = pick_column(now, sweep, kept, columns_of(held, kept), row[1]) if kept.scores_csv.exists() else None
     file = None if column is None else read(held, kept, [column])
     to_address(held.written, set=held.set, finding=held.finding, subset=held.subset)

@@ -111,7 +111,7 @@ class Draws:
 
     def __init__(self, codes: IntArray, resamples: int, seed: int) -> None:
         patients = int(codes.max()) + 1
-        self.few = patients < FEW_CASES
+        self.codes, self.few = codes, patients < FEW_CASES
         rows = 0 if self.few else resamples
         drawn = draw_counts(np.random.default_rng(seed), rows, patients)
         self.weights = drawn[:, codes]
@@ -143,13 +143,21 @@ class Draws:
         return made, None if made.lo is None else bootstrap_p(resampled(held, weights.astype(np.float64)))
 
     def ratio(self, hits: Sequence[int], of: Sequence[int]) -> Estimate:
-        """A share pooled over cases, with its interval over patients."""
+        """A share pooled over cases, with its interval over patients.
+
+        Where all or none are hit, every resample says the same, which is no certainty: Wilson's interval then, on as
+        many as there are patients with something to hit.
+        """
         k, n = np.array(hits, np.float64), np.array(of, np.float64)
         if not n.sum():
             return Estimate(None, None, None, None, 0, 0, "no_lesions")
         plain = wilson(int(k.sum()), int(n.sum()))
         if self.few:
             return Estimate(plain.value, None, None, None, plain.k, plain.n, "few_cases")
+        if k.sum() in (0, n.sum()):
+            patients = len(np.unique(self.codes[n > 0]))
+            cautious = wilson(patients if k.sum() else 0, patients)
+            return Estimate(plain.value, cautious.lo, cautious.hi, "wilson_cluster", plain.k, plain.n)
         below = self.weights @ n
         if not below.all():
             return Estimate(plain.value, None, None, None, plain.k, plain.n, "undefined_in_resamples")
@@ -168,6 +176,8 @@ class Draws:
         value = float(plain(held))
         if self.few:
             return Estimate(value, None, None, None, n=len(held), reason="few_cases")
+        if np.ptp(held) == 0:  # every resample says the same, which is no certainty
+            return Estimate(value, None, None, None, n=len(held), reason="constant_values")
         filled = weights[weights.sum(axis=1) > 0].astype(np.float64)
         if len(filled) < len(weights):
             return Estimate(value, None, None, None, n=len(held), reason="undefined_in_resamples")

@@ -20,6 +20,9 @@ HEAT_FLOOR = 0.3
 HEAT_COVER = 0.75
 """Strongest cover of the picture by heat."""
 
+REFERENCE_LINE, PREDICTED_LINE = "#56B4E9", "#FFB347"
+"""Outlines of what was drawn by hand and of what a model drew; pages name both in text."""
+
 LABEL_OPACITY = 0.45
 EDGE = "#0A0A0A"
 """Dark edge beside each overlay line, so that it can be told from bright tissue."""

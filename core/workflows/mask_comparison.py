@@ -144,7 +144,7 @@ def figures_measure(how: MaskMethod) -> Measure:
     """What is kept of a case for a comparison made in this way."""
 
     def make(cohort: KeptCohort, case: CohortCase, contender: Contender) -> Figures:
-        made = pair_figures(_pair(cohort, case, contender), how)
+        made = pair_figures(mask_pair(cohort, case, contender), how)
         if len(contender.members) > 1:
             made = {label: held for label, held in made.items() if label == ANY}
         return {label: plain(held) for label, held in made.items()}
@@ -152,7 +152,13 @@ def figures_measure(how: MaskMethod) -> Measure:
     return Measure(f"figures-{how.empty}-{how.min_lesion_mm3:g}", make)
 
 
-def _pair(cohort: KeptCohort, case: CohortCase, contender: Contender) -> MaskPair:
+def mask_pair(cohort: KeptCohort, case: CohortCase, contender: Contender) -> MaskPair:
+    """The reference mask of a case and the contender's own, of a mean that at 0.5.
+
+    Raises
+    ------
+    StudyError : one of them cannot be read, or they lie on different grids.
+    """
     reference = cohort.root / str(case.mask)
     if len(contender.members) > 1:
         real, spacing_mm = read_reference(reference)

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from core.workflows.evaluate_masks import MaskMethod
 from core.workflows.mask_comparison import figures_measure
 from core.workflows.mask_measures import Contender, Measure, every_case, left_to_measure
-from core.workflows.mask_sweep import SWEEP
 from core.workspace import Job, JobState, Workspace, jobs
 from core.workspace.cohort_record import KeptCohort
 

@@ -52,6 +52,7 @@ UNDEFINED = {
     "single_class": "needs both classes",
     "few_cases": "fewer than ten of a class",
     "constant_score": "all scores are equal",
+    "constant_values": "every case has the same value",
     "repeated_patients": "patients repeat",
     "zero_factor": "a row or column of the four counts is empty",
 }

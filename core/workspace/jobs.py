@@ -124,8 +124,12 @@ def get(workspace: Workspace, job_id: str) -> Job:
 
 
 def all_jobs(workspace: Workspace) -> list[Job]:
-    """Every job that the owner's folder remembers, as each stands now."""
-    return [get(workspace, record.stem) for record in workspace.folder.glob("jobs/*.json")]
+    """Every job that the owner's folder remembers, as each stands now, and those that run: an owner who has brought
+    nothing has no folder yet.
+    """
+    kept = [get(workspace, record.stem) for record in workspace.folder.glob("jobs/*.json")]
+    known = {job.id for job in kept}
+    return kept + [job for job in running(workspace) if job.id not in known]
 
 
 def cancel(workspace: Workspace, job_id: str) -> None:

@@ -74,7 +74,7 @@ def watch_run(now: State, case: Case | None, model: Model) -> None:
         st.rerun()
     if case is not None and find_figures(now.workspace, case, model) is not None:
         st.rerun()
-    left = "" if job.left_s is None else f" · about {_time(job.left_s)} left"
+    left = "" if job.left_s is None else f" · about {words.duration(job.left_s)} left"
     st.progress(job.share, f"{job.stage}{left}")
     st.button("Cancel", key="cancel", on_click=jobs.cancel, args=(now.workspace, job.id))
 
@@ -127,7 +127,3 @@ def _start(now: State, chosen: list[Case], model: Model) -> None:
 
 def _choose(now: State, model_id: str) -> None:
     now.model, now.chosen_model = model_id, True
-
-
-def _time(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"

@@ -106,6 +106,11 @@ def bar(score: float, threshold: float | None, verdict: str) -> Html:
     return Html(f'<span class="rr-bar {tone}" aria-hidden="true"><b style="width:{width:.2f}%"></b>{tick}</span>')
 
 
+def duration(seconds: float) -> str:
+    """A time that is left, as one reads it."""
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+
+
 def verdict(word: str) -> Html:
     """'above' in a box, 'below' without, nothing where there is no threshold."""
     if not word:

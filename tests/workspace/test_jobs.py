@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -177,3 +178,15 @@ def test_a_killed_server_leaves_an_interrupted_job_and_every_case(owner: Workspa
     assert after.state is JobState.INTERRUPTED
     assert "server stopped" in after.stage
     assert [case.id for case in owner.cases()] == ["case-01"]
+
+
+def test_a_run_of_an_owner_who_has_brought_nothing_is_found_while_it_runs(home: Path) -> None:
+    """Who looks at this machine's test sets alone has no folder, and still wants the bar."""
+    nobody, go_on = Workspace("N" * 43), threading.Event()
+
+    jobs.start(nobody, lambda report, cancelled: go_on.wait(10) and None, subject={"measured": "x"})
+    seen = jobs.all_jobs(nobody)
+    go_on.set()
+
+    assert [job.subject for job in seen] == [{"measured": "x"}]
+    assert not nobody.folder.exists()

@@ -86,7 +86,8 @@ def add_set(now: State, held: Choice, place: DeltaGenerator, *, empty: bool) -> 
         words.fact(
             "scores.csv: one row a case, with case_id, label (0 and 1, or two words) and one column of scores for each "
             "model; patient_id and slice_… columns are used where they are there. Or a zip or folder of labelled "
-            "images: a folder for each class, or a labels.csv with file and label."
+            "images: a folder for each class, or a labels.csv with file and label. For segmentations "
+            "images/ with masks/, or a labels.csv with file and mask."
         )
         most = settings().upload_mib
         file = st.file_uploader(

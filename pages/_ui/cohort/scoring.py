@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.errors import NotFound
 from core.workflows.choose_model import models_for
 from core.workflows.cohorts import case_map_csv
 from core.workflows.score import left_to_score, models_that_fit
 from core.workflows.score_job import find_scoring, scored_models, start_scoring
-from core.workspace import Job, JobState, jobs
+from core.workspace import Job, JobState
 from core.workspace.cohort_record import CohortKind, KeptCohort
 from pages._ui import words
+from pages._ui.cohort.watching import ended, watch
 from pages._ui.state import State
 
-POLL_S = 0.5
 LISTED = 50
 
 
@@ -22,17 +21,15 @@ def show_scoring(now: State, kept: KeptCohort) -> None:
     """Draw what can be scored, or the run; nothing for a set that came as scores."""
     if kept.kind is CohortKind.SCORES:
         return
-    if kept.kind is CohortKind.MASKS:
-        words.fact("Segmentations are scored here and told at the terminal: python -m core evaluate --data DIR.")
     job = find_scoring(now.workspace, kept)
     if job is not None and job.state is JobState.RUNNING:
-        _watch(now, job.id)
+        watch(now, job.id, "cancel-scoring")
         return
     fitting = {model.id: model for model in models_that_fit(kept, models_for(None))}
     wanted = [model for model in fitting.values() if left_to_score(kept, [model])]
     with st.expander("Score these images", expanded=not kept.models, key="scoring"):
         if job is not None:
-            _ended(job)
+            ended(job, "Scoring", "scored")
         _goes_on(now, kept, job)
         words.fact(*(text for _, text in kept.notes))
         if not fitting:
@@ -53,33 +50,6 @@ def show_scoring(now: State, kept: KeptCohort) -> None:
         )  # fmt: skip
 
 
-@st.fragment(run_every=POLL_S)
-def _watch(now: State, job_id: str) -> None:
-    """The bar of a run, drawn again by itself until it ends; then the whole page once."""
-    job = _find(now, job_id)
-    if job is None or job.state is not JobState.RUNNING:
-        st.rerun()
-    left = "" if job.left_s is None else f" · about {_time(job.left_s)} left"
-    st.progress(job.share, f"{job.stage}{left}")
-    st.button("Cancel", key="cancel-scoring", on_click=jobs.cancel, args=(now.workspace, job.id))
-
-
-def _find(now: State, job_id: str) -> Job | None:
-    try:
-        return jobs.get(now.workspace, job_id)
-    except NotFound:
-        return None
-
-
-def _ended(job: Job) -> None:
-    if job.state is JobState.FAILED and job.refusal is not None:
-        words.refusal(job.refusal)
-    elif job.state is JobState.CANCELLED:
-        words.fact("Scoring was cancelled. What was scored until then is kept.")
-    elif job.state is JobState.INTERRUPTED:
-        words.caution("The server stopped while this was scored. What was scored until then is kept.")
-
-
 def _goes_on(now: State, kept: KeptCohort, job: Job | None) -> None:
     if job is not None and job.state in (JobState.CANCELLED, JobState.INTERRUPTED, JobState.FAILED):
         st.button("Go on scoring", key="score-on", on_click=_start, args=(now, kept, list(scored_models(job))))
@@ -96,7 +66,3 @@ def _unread(kept: KeptCohort) -> None:
 def _start(now: State, kept: KeptCohort, names: list[str]) -> None:
     wanted = [model for model in models_for(None) if model.id in names]
     start_scoring(now.workspace, kept, wanted)
-
-
-def _time(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"

@@ -2,7 +2,7 @@
 
 Owns the way from Python to the browser and back: the table of `core.workflows.instrument` travels once, where
 the cut-off stands comes back when it is let go. The drawing is in the JavaScript modules beside this file
-(`threshold.js` is their door); the numbers come from `core`.
+(`threshold.js` is their door); the numbers come from `core`. A segmentation's cut-off is `masks`' matter.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ ASSETS = Path(__file__).parent
 
 CELLS = ("tp", "fn", "fp", "tn")
 
-__all__ = ["Moved", "threshold_instrument"]
+__all__ = ["Moved", "component", "threshold_instrument"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def threshold_instrument(
         if moved is not None:
             heard(moved)
 
-    _component()(
+    component("threshold", "threshold.js")(
         key=key,
         data={**table, "key": key, "goto": {"turn": turn, "threshold": _text(threshold)}},
         default={"move": None, "prevalence": None},
@@ -95,15 +95,15 @@ def _share(given: object) -> float | None:
     return number if number is not None and 0 < number < 1 else None
 
 
-def _component() -> Any:
-    """The component on this runtime, served as files of a package; the viewer's door says why like this."""
-    name = f"threshold-{_assets_hash()}"
+def component(name: str, script: str) -> Any:
+    """A component of this folder on this runtime, served as a package's files; the viewer's door says why like this."""
+    name = f"{name}-{_assets_hash()}"
     manager = get_bidi_component_manager()
     full_name = f"readroom.{name}"
     if manager.get_component_asset_root(full_name) is None:
         manifest = ComponentManifest("readroom", "0", [ComponentConfig(name, asset_dir=".")])
         manager.register_from_manifest(manifest, ASSETS)
-    return st.components.v2.component(full_name, js="threshold.js", css="threshold.css")
+    return st.components.v2.component(full_name, js=script, css="threshold.css")
 
 
 def _assets_hash() -> str:

@@ -1,6 +1,6 @@
 // The six linked pictures. Each draws itself once, answers a click with a row of the table, and moves its marks.
 
-import { Plot, steps } from "./plot.js";
+import { niceTicks, Plot, steps } from "./plot.js";
 import * as words from "./words.js";
 
 const SHARES = [0, 0.25, 0.5, 0.75, 1];
@@ -175,15 +175,6 @@ function thresholdSteps(table, axis, rate) {
 function scoreAxis({ scores: { low, high } }, title) {
   if (low >= 0 && high <= 1) return { from: 0, to: 1, ticks: SHARES, title };
   return { from: low, to: high, ticks: niceTicks(low, high, 4), title };
-}
-
-function niceTicks(low, high, most) {
-  const raw = (high - low || 1) / most;
-  const power = 10 ** Math.floor(Math.log10(raw));
-  const step = [1, 2, 2.5, 5, 10].map((m) => m * power).find((s) => s >= raw);
-  const ticks = [];
-  for (let i = Math.ceil(low / step); i * step <= high + step * 1e-9; i++) ticks.push(Number((i * step).toPrecision(6)));
-  return ticks;
 }
 
 function range(length) {

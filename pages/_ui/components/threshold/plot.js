@@ -57,6 +57,29 @@ export class Plot {
     };
   }
 
+  /** Call `go` with what lies under the pointer while it is held down near the box, and `drop` once it is let go. */
+  onDrag({ go, drop, signal }) {
+    let held = false;
+    const follow = (event) => {
+      const place = this.under(event);
+      if (held || place.near) go(place);
+      return place.near;
+    };
+    this.svg.addEventListener("pointerdown", (event) => {
+      if (event.button || !follow(event)) return;
+      held = true;
+      this.svg.setPointerCapture(event.pointerId);
+      event.preventDefault();
+    }, { signal });
+    this.svg.addEventListener("pointermove", (event) => held && follow(event), { signal });
+    const end = () => {
+      if (held) drop();
+      held = false;
+    };
+    this.svg.addEventListener("pointerup", end, { signal });
+    this.svg.addEventListener("pointercancel", end, { signal });
+  }
+
   drawAxes() {
     const { left, top, width, height } = this.box;
     const bottom = top + height;
@@ -153,4 +176,14 @@ export function steps(points, how) {
     made.push(points[i]);
   }
   return made;
+}
+
+/** Round numbers from low to high, about as many as asked. */
+export function niceTicks(low, high, most) {
+  const raw = (high - low || 1) / most;
+  const power = 10 ** Math.floor(Math.log10(raw));
+  const step = [1, 2, 2.5, 5, 10].map((m) => m * power).find((s) => s >= raw);
+  const ticks = [];
+  for (let i = Math.ceil(low / step); i * step <= high + step * 1e-9; i++) ticks.push(Number((i * step).toPrecision(6)));
+  return ticks;
 }

@@ -114,7 +114,11 @@ class Instrument {
       const figure = DRAWN[name](table, data, { width, height: HEIGHT });
       place.append(figure.plot.svg);
       this.figures[name] = figure;
-      this.draggable(figure);
+      figure.plot.onDrag({
+        go: (at) => this.moveTo(figure.pick(at)),
+        drop: () => this.release(),
+        signal: this.life.signal,
+      });
     }
   }
 
@@ -189,30 +193,6 @@ class Instrument {
     event.preventDefault();
     this.moveTo(end ?? this.row + step * (event.shiftKey && Math.abs(step) === 1 ? LEAP : 1));
     this.rest();
-  }
-
-  draggable(figure) {
-    const { svg } = figure.plot;
-    const { signal } = this.life;
-    let held = false;
-    const go = (event) => {
-      const place = figure.plot.under(event);
-      if (held || place.near) this.moveTo(figure.pick(place));
-      return place.near;
-    };
-    svg.addEventListener("pointerdown", (event) => {
-      if (event.button || !go(event)) return;
-      held = true;
-      svg.setPointerCapture(event.pointerId);
-      event.preventDefault();
-    }, { signal });
-    svg.addEventListener("pointermove", (event) => held && go(event), { signal });
-    const drop = () => {
-      if (held) this.release();
-      held = false;
-    };
-    svg.addEventListener("pointerup", drop, { signal });
-    svg.addEventListener("pointercancel", drop, { signal });
   }
 }
 
