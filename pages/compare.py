@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.workflows.documents import Method
 from core.workflows.sweep_view import count_sentence
+from core.workspace.cohort_record import CohortKind
 from pages._ui import words
 from pages._ui.cohort.choice import choice, to_address
 from pages._ui.cohort.picker import add_set, held_cohorts, pick_finding, pick_set, pick_subset, tell_choice
@@ -15,6 +16,7 @@ from pages._ui.compare import views
 from pages._ui.compare.answer import answer
 from pages._ui.compare.controls import pick_models, pick_question
 from pages._ui.compare.facts import saved_thresholds
+from pages._ui.compare.masks import show_mask_comparison
 from pages._ui.compare.state import compared, settle_models, write_models
 from pages._ui.frame import tell
 from pages._ui.state import state, write_address
@@ -30,15 +32,19 @@ known = held_cohorts(now)
 row = st.columns([1.6, 1, 1, 0.85], vertical_alignment="bottom")
 kept = pick_set(held, known, row[0])
 if kept is None:
-    words.empty("No test set yet. Add scores.csv with a column for each model, or a zip or folder of labelled images.")
+    words.empty("No test set yet. Add scores.csv with a column for each model, or a zip or folder of images.")
 else:
-    pick_finding(held, kept, row[1])
+    if kept.kind is not CohortKind.MASKS:
+        pick_finding(held, kept, row[1])
     pick_subset(held, kept, row[2])
 add_set(now, held, row[3] if known else st.container(), empty=not known)
 tell_choice(held)
 
 if kept is not None:
     show_scoring(now, kept)
+if kept is not None and kept.kind is CohortKind.MASKS:
+    show_mask_comparison(now, held, comparison, kept)
+elif kept is not None:
     columns = columns_of(held, kept) if kept.scores_csv.exists() else []
     settle_models(comparison, columns, kept.id)
     words.caution(*comparison.messages)
@@ -63,6 +69,8 @@ if kept is not None:
             views.show_table(answered)
             views.show_pairs(answered.document)
             views.show_calibration(answered.file, method)
-            views.show_cost(answered)
+            areas = {one["model"]: one["auc"] for one in answered.document["models"]}
+            views.show_cost(answered.facts, areas, "AUC")
             views.show_disagreements(now, comparison, answered, kept)
             views.show_downloads(answered)
+views.show_guide(kept)

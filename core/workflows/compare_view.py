@@ -43,7 +43,7 @@ MASK_METRIC_NAMES = {
 }
 """The same for masks, each of the differences case by case."""
 
-_NAMES = METRICS | MASK_METRIC_NAMES
+METRIC_NAMES = METRICS | MASK_METRIC_NAMES
 _LOWER = LOWER_IS_BETTER | MASK_LOWER_IS_BETTER
 
 GRID = 400
@@ -162,7 +162,7 @@ MODEL_HEADER = (
 
 def pair_sentence(pair: Document) -> str:
     """A difference in words, with its tests; an interval that holds 0 is no clear difference. Nobody wins."""
-    name, found = _NAMES[pair["metric"]], pair["difference"]
+    name, found = METRIC_NAMES[pair["metric"]], pair["difference"]
     if found["value"] is None:
         return f"{pair['a']} and {pair['b']} cannot be compared by {name}: {_why(pair)}."
     said = f"{pair['a']} less {pair['b']}: {name} {found['value']:+.3f}"

@@ -153,11 +153,22 @@ def agreements(document: Document, label: str) -> list[Agreement]:
     ]
 
 
-def farthest_apart(document: Document, a: str, b: str, label: str) -> list[Apart]:
-    """The cases of two contenders, those whose Dice differ most first."""
+def dice_by_case(document: Document) -> tuple[list[str], dict[str, list[float | None]]]:
+    """The cases, and by contender the Dice of each, of the label that is looked at."""
+    found: dict[str, list[float | None]] = {}
+    cases: dict[str, None] = {}
+    for case in document["cases"]:
+        if case["label"] == document["label"]:
+            cases[case["case_id"]] = None
+            found.setdefault(case["model"], []).append(case["dice"])
+    return list(cases), found
+
+
+def farthest_apart(document: Document, a: str, b: str) -> list[Apart]:
+    """The cases of two contenders, of the label that is looked at; those whose Dice differ most first."""
     held: dict[str, dict[str, Mapping[str, Any]]] = {a: {}, b: {}}
     for case in document["cases"]:
-        if case["label"] == label and case["model"] in held:
+        if case["label"] == document["label"] and case["model"] in held:
             held[case["model"]][case["case_id"]] = case
     made = [
         Apart(

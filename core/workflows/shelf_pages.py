@@ -75,7 +75,7 @@ def readme(models: Sequence[Model]) -> str:
         f"*{NOTICE}*",
         INTRODUCTION,
         "## Which model",
-        table(("for", "model", "state", "key figure", "on"), _guide(models)),
+        table(GUIDE_HEADER, _guide(models)),
         "## Benchmarks",
         table(("model", "on", "Dice or AUC", "sensitivity", "specificity", "seconds a case"), _benchmarks(models)),
         BENCHMARKS,
@@ -90,12 +90,21 @@ def readme(models: Sequence[Model]) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _guide(models: Sequence[Model]) -> Iterator[tuple[str, ...]]:
+GUIDE_HEADER = ("for", "model", "state", "key figure", "on")
+
+
+def guide_rows(models: Sequence[Model]) -> Iterator[tuple[str, ...]]:
+    """The selection guide: what each model is for, its state, and the figure that its card names."""
     for model in models:
         key = key_figure(model)
         said = "–" if key is None else f"{key.name} {value(key)}, {interval(key)}"
-        named = f"[{model.display_name}]({model.id}.md)"
-        yield (model.card.scenario or model.card.summary, named, model.card.maturity, said, key.split if key else "–")
+        about = model.card.scenario or model.card.summary
+        yield (about, model.display_name, model.card.maturity, said, key.split if key else "–")
+
+
+def _guide(models: Sequence[Model]) -> Iterator[tuple[str, ...]]:
+    for model, (about, name, *others) in zip(models, guide_rows(models), strict=True):
+        yield (about, f"[{name}]({model.id}.md)", *others)
 
 
 def key_figure(model: Model) -> Metric | None:

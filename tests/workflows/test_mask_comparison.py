@@ -132,7 +132,7 @@ def test_who_left_an_empty_case_empty_is_said_beside_the_difference(table: Path)
 
 def test_cases_that_differ_most_come_first(table: Path) -> None:
     """The last case is right in one and wrong in the other: nothing is farther apart."""
-    listed = farthest_apart(compared(table), "near", "holes", "1")
+    listed = farthest_apart(compared(table), "near", "holes")
 
     assert (listed[0].id, listed[0].dice_a, listed[0].dice_b) == ("c11", None, 0.0)
     assert [one.apart for one in listed] == sorted((one.apart for one in listed), reverse=True)

@@ -50,7 +50,7 @@ def answer(held: Choice, comparison: Compared, kept: KeptCohort, asked: Asked, m
     words.caution(*(note["text"] for note in document["warnings"] if note["code"] in SAID))
     if asked.rule is not None and any(one["threshold"] is None for one in document["models"]):
         words.caution(*without_cutoff(file, method, asked.rule))
-    return Answer(file, document, facts_of(file, kept))
+    return Answer(file, document, facts_of(file.models, kept))
 
 
 def _document(file: CohortFile, asked: Asked, saved: Mapping[str, float], method: Method) -> Document:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from core.models.model import Model
 from core.workflows.choose_model import find_model
 from core.workflows.cohort_file import CohortFile
+from core.workflows.compare import MEAN
 from core.workflows.thresholds import saved_point
-from core.workspace.cohort_record import KeptCohort
+from core.workspace.cohort_record import KeptCohort, ScoredBy
+from pages._ui.compare.figures import Cost
 
 MIB = 1024 * 1024
 
@@ -23,15 +26,43 @@ class Facts:
     seconds: float | None
 
 
-def facts_of(file: CohortFile, kept: KeptCohort) -> dict[str, Facts]:
-    """Size and time of every column whose model is on the shelf."""
+def facts_of(columns: Sequence[str], kept: KeptCohort) -> dict[str, Facts]:
+    """Size and time of every column whose model is on the shelf; of their mean the sums."""
     found: dict[str, Facts] = {}
-    for column in file.models:
-        model, scored = _model(column, kept), kept.column_model(column)
+    for column in columns:
+        model, scored = _model(column, kept), _scored(column, kept)
         if model is not None:
-            size = model.path.stat().st_size / MIB if model.path.is_file() else None
-            found[column] = Facts(model.display_name, size, None if scored is None else scored.seconds)
+            found[column] = Facts(model.display_name, _mib(model), None if scored is None else scored.seconds)
+    members = [name for name in columns if name != MEAN]
+    if MEAN in columns and set(members) == set(found):
+        held = [found[name] for name in members]
+        found[MEAN] = Facts(MEAN, _sum(one.mib for one in held), _sum(one.seconds for one in held))
     return found
+
+
+def costs(facts: Mapping[str, Facts], quality: Mapping[str, Mapping[str, Any]]) -> list[Cost]:
+    """What is drawn of models whose time and size are known. quality : an estimate by column."""
+    return [
+        Cost(name, one["value"], one["lo"], one["hi"], known.seconds, known.mib)
+        for name, one in quality.items()
+        if one["value"] is not None and (known := facts.get(name)) is not None and known.seconds and known.mib
+    ]
+
+
+def _mib(model: Model) -> float | None:
+    """The size of its weights; of an ensemble those of its members."""
+    files = [model.path, *(member.model.path for member in model.members)] if model.members else [model.path]
+    return sum(path.stat().st_size for path in files) / MIB if all(path.is_file() for path in files) else None
+
+
+def _sum(values: Iterable[float | None]) -> float | None:
+    held = list(values)
+    return None if None in held else sum(one for one in held if one is not None)
+
+
+def _scored(column: str, kept: KeptCohort) -> ScoredBy | None:
+    """Who made a column of scores, or the masks of that name."""
+    return kept.column_model(column) or kept.scored_by(column)
 
 
 def saved_thresholds(file: CohortFile, kept: KeptCohort) -> dict[str, float] | None:
@@ -47,7 +78,7 @@ def saved_thresholds(file: CohortFile, kept: KeptCohort) -> dict[str, float] | N
 
 
 def _model(column: str, kept: KeptCohort) -> Model | None:
-    scored = kept.column_model(column)
+    scored = _scored(column, kept)
     return find_model(scored.model_id if scored is not None else column)
 
 

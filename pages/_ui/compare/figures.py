@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from core.workflows.compare_view import METRICS, ModelCurves, Points
+from core.workflows.compare_view import METRIC_NAMES, ModelCurves, Points
 from core.workflows.documents import Document
 
 COLOURS = ("#3b8ec9", "#d9790b", "#0d9268", "#b8629a")
@@ -17,6 +19,18 @@ GREY = "#7d8894"
 HEIGHT = 400
 CORNERS = (0.1, 0.2, 0.3, 0.4)
 """Parts of both axes that the inset may show: the smallest in which every curve's best cut-off lies."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a model is worth and what it costs. value, lo, hi : of the figure of quality. seconds : a case."""
+
+    name: str
+    value: float
+    lo: float | None
+    hi: float | None
+    seconds: float
+    mib: float
 
 
 def colour(place: int) -> str:
@@ -85,8 +99,8 @@ def forest_figure(pairs: Sequence[Document]) -> go.Figure:
     margin = drawn[0]["margin"] if drawn else None
     if margin is not None:
         figure.add_vline(x=-margin, line={"color": COLOURS[1], "width": 1.5, "dash": "dash"})
-    metric = METRICS[drawn[0]["metric"]] if drawn else ""
-    return _plain(figure, f"difference of {metric} (95 %)", "").update_layout(height=90 + 38 * max(len(drawn), 1))
+    metric = METRIC_NAMES[drawn[0]["metric"]] if drawn else ""
+    return plain_figure(figure, f"difference of {metric} (95 %)", "").update_layout(height=90 + 38 * max(len(drawn), 1))
 
 
 def calibration_figure(curve: ModelCurves, place: int) -> go.Figure:
@@ -107,19 +121,27 @@ def calibration_figure(curve: ModelCurves, place: int) -> go.Figure:
     return figure.update_layout(height=300, title={"text": curve.model, "font": {"size": 13}})
 
 
-def cost_figure(rows: Sequence[tuple[str, float, float, float]]) -> go.Figure:
-    """AUC against seconds a case; the area of a dot is the size of the weights."""
+def cost_figure(rows: Sequence[Cost], quality: str) -> go.Figure:
+    """A figure of quality with its interval against milliseconds a case; a dot's area is the size of the weights."""
     figure = go.Figure()
-    largest = max(mib for _, _, _, mib in rows)
-    for place, (name, area, seconds, mib) in enumerate(rows):
+    largest = max(row.mib for row in rows)
+    for place, row in enumerate(rows):
+        ends = (
+            {}
+            if row.lo is None or row.hi is None
+            else {"array": [row.hi - row.value], "arrayminus": [row.value - row.lo]}
+        )
         figure.add_trace(
             go.Scatter(
-                x=[seconds * 1000], y=[area], mode="markers+text", text=[name], textposition="top center", name=name,
-                showlegend=False, marker={"size": 12 + 26 * (mib / largest) ** 0.5, "color": colour(place)},
-                hovertemplate=f"{mib:.1f} MiB<extra></extra>",
+                x=[row.seconds * 1000], y=[row.value], mode="markers", name=f"{row.name}, {row.mib:.1f} MiB",
+                marker={"size": 6 + 24 * (row.mib / largest) ** 0.5, "color": colour(place)},
+                error_y={"type": "data", "symmetric": False, "thickness": 1.2, **ends},
+                hovertemplate=f"%{{x:.0f}} ms, %{{y:.3f}}, {row.mib:.1f} MiB<extra></extra>",
             )
         )  # fmt: skip
-    return _plain(figure, "milliseconds a case", "AUC").update_layout(height=300)
+    times = [math.log10(row.seconds * 1000) for row in rows]
+    axis = {"type": "log", "range": [min(times) - 0.3, max(times) + 0.3], "dtick": "D2"}
+    return plain_figure(figure, "milliseconds a case", quality).update_layout(height=320, xaxis=axis)
 
 
 def _line(points: Points, name: str, line: str, how: str, *, legend: bool = True) -> go.Scatter:
@@ -138,7 +160,7 @@ def _band(points: Points, place: int) -> go.Scatter:
 
 
 def _square(x: str, y: str) -> go.Figure:
-    figure = _plain(go.Figure(), x, y)
+    figure = plain_figure(go.Figure(), x, y)
     return figure.update_layout(
         height=HEIGHT,
         xaxis={"range": [-0.01, 1.01], "dtick": 0.25},
@@ -146,7 +168,8 @@ def _square(x: str, y: str) -> go.Figure:
     )
 
 
-def _plain(figure: go.Figure, x: str, y: str) -> go.Figure:
+def plain_figure(figure: go.Figure, x: str, y: str) -> go.Figure:
+    """The figure with our margins, its axes named, the legend above."""
     return figure.update_layout(
         margin={"l": 52, "r": 12, "t": 30, "b": 44},
         xaxis_title=x,

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 import streamlit as st
 
 from core.workflows import compare_view
+from core.workflows.choose_model import models_for
 from core.workflows.cohort_file import CohortFile
 from core.workflows.compare_view import Disagreement, disagreements, model_curves, pair_sentence
 from core.workflows.documents import Document, Method
+from core.workflows.score import models_that_fit
+from core.workflows.shelf_pages import GUIDE_HEADER, guide_rows
 from core.workspace.cohort_record import CohortKind, KeptCohort
 from pages._ui import words
 from pages._ui.compare import figures
 from pages._ui.compare.answer import Answer
-from pages._ui.compare.facts import told_facts
+from pages._ui.compare.facts import Facts, costs, told_facts
 from pages._ui.compare.state import Compared
 from pages._ui.state import State
 from pages._ui.sweep.gallery import thumbnails
@@ -119,21 +122,30 @@ def show_calibration(file: CohortFile, method: Method) -> None:
             )
 
 
-def show_cost(answered: Answer) -> None:
-    """Quality against time and size, for models whose time was measured here."""
-    facts = answered.facts
-    rows = [
-        (one["model"], one["auc"]["value"], facts[one["model"]].seconds, facts[one["model"]].mib)
-        for one in answered.document["models"]
-        if one["model"] in facts and one["auc"]["value"] is not None
-    ]
-    known = [(name, area, seconds, mib) for name, area, seconds, mib in rows if seconds and mib]
+def show_cost(facts: Mapping[str, Facts], quality: Mapping[str, Mapping[str, Any]], name: str) -> None:
+    """Quality against time and size, for models whose time was measured here. quality : an estimate by model."""
+    known = costs(facts, quality)
     if len(known) < 2:
         return
     words.heading("Quality against time and size")
     st.plotly_chart(
-        figures.cost_figure(known), width=WIDTH, key="compare-cost", config=CONFIG, alt="AUC against time a case"
-    )
+        figures.cost_figure(known, name), width=WIDTH, key="compare-cost", config=CONFIG,
+        alt=f"{name} against time a case; the same numbers stand in the table of models",
+    )  # fmt: skip
+    words.fact("The area of a dot is the size of the weights. Time: the median a case on the machine that scored them.")
+
+
+def show_guide(kept: KeptCohort | None) -> None:
+    """The selection guide of the shelf, for models that could be asked about these cases."""
+    usable = [model for model in models_for(None) if model.problem is None]
+    asked = usable if kept is None or kept.kind is CohortKind.SCORES else models_that_fit(kept, usable)
+    if not asked:
+        return
+    with st.expander("Which model for what", key="guide"):
+        words.table([title.capitalize() for title in GUIDE_HEADER], guide_rows(asked), label="Selection guide")
+        words.fact(
+            "Made of the models' own cards. Each was tested on cases of its own: those figures cannot be subtracted."
+        )
 
 
 def show_downloads(answered: Answer) -> None:

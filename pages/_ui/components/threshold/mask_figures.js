@@ -5,7 +5,7 @@ import { niceTicks, Plot } from "./plot.js";
 
 const SHARES = [0, 0.25, 0.5, 0.75, 1];
 const SHARE = { from: 0, to: 1, ticks: SHARES };
-const INTERVAL = "shaded: 95 % at one cut-off, patients resampled";
+const INTERVAL = "shaded: 95 % at one cut-off each, by patient";
 
 /** Mean Dice by cut-off. */
 export function dice(data, _, size) {
