@@ -76,6 +76,7 @@ def compare(
     asked.require_binary(
         task, threshold=at, rule=wanted, chosen_on=chosen_on, chosen_split=chosen_split, positive=positive
     )
+    asked.require_masks(task, label=label, mean=mean)
     if task is asked.Task.SEGMENTATION:
         with asked.answering(level=level, as_json=as_json), asked.usage():
             from core.metrics import EmptyPolicy

@@ -6,7 +6,7 @@ The commands themselves are `sweeping`, `comparing`, `evaluating` and `claiming`
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -188,10 +188,19 @@ def targets_asked(typed: str | None, confidence: float, hint: str) -> TargetsAsk
 
 def require_binary(task: Task, **typed: object) -> None:
     """Options that are about two classes are wrong usage where the cases have masks."""
-    if task is Task.BINARY:
-        return
+    if task is not Task.BINARY:
+        _refuse(task, typed)
+
+
+def require_masks(task: Task, **typed: object) -> None:
+    """Options that are about masks are wrong usage where the cases have none."""
+    if task is not Task.SEGMENTATION:
+        _refuse(task, typed)
+
+
+def _refuse(task: Task, typed: Mapping[str, object]) -> None:
     for name, value in typed.items():
-        if value is not None:
+        if value is not None and value is not False:
             raise typer.BadParameter(f"It is not for {task}.", param_hint=f"'--{name.replace('_', '-')}'")
 
 

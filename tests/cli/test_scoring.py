@@ -11,9 +11,12 @@ from pathlib import Path
 import nibabel
 import numpy as np
 import pytest
+import torch
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+from core.models import build_network, save_model_with_config
 from core.models.catalog import get_model
+from core.settings import settings
 from core.studies.synthetic import synthetic_film, synthetic_volume
 from core.workflows import cohorts
 from core.workspace import Workspace
@@ -22,6 +25,7 @@ from .conftest import FILMS, VOLUMES, Answer
 
 Run = Callable[..., Answer]
 QUICK = ("--resamples", "100")
+SECOND = "tiny_second_v0.1.0"
 
 
 @pytest.fixture(scope="session")
@@ -204,10 +208,87 @@ def test_masks_are_evaluated_with_unions_and_written_case_by_case(
     assert float(written[0]["dice"]) == document["cases"][0]["dice"]
 
 
+def test_masks_are_swept_by_cut_off_and_smallest_lesion(shelf: Path, volumes: Path, run: Run, tmp_path: Path) -> None:
+    """The document, the table on screen and the file say one thing."""
+    asked = ("sweep", "--task", "segmentation", "--data", volumes, "--model", VOLUMES, *QUICK)
+    table = tmp_path / "mask-sweep.csv"
+    (document,) = run(*asked, "--table", table, "--json").json_lines
+
+    assert (document["schema"], document["task"]) == ("core.sweep/1", "segmentation")
+    assert document["input"]["used"] == document["input"]["rows"] == 2
+    written = [row for row in rows(table) if row["smallest_mm3"] == "30.0"]
+    assert [float(row["dice"]) for row in written] == [figure["value"] for figure in document["dice"]]
+    found = document["lesion_sensitivity"][document["smallest_mm3"].index(30.0)]
+    assert [int(row["lesions_detected"]) for row in written] == [figure["k"] for figure in found]
+    said = run(*asked)
+    assert f"{document['dice'][9]['value']:.3f}" in said.out
+    assert "Below 10, resampled intervals are left empty." in said.err
+
+
+def test_masks_of_two_models_are_compared_with_their_mean(
+    shelf: Path, volumes: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is said is the mean of the differences of the cases, each label and the mean's own."""
+    both, config = tmp_path / "shelf", get_model(VOLUMES).config
+    shutil.copytree(shelf / VOLUMES, both / VOLUMES)
+    torch.manual_seed(9)
+    save_model_with_config(build_network(config).eval(), both / SECOND / f"{SECOND}.safetensors", config)
+    monkeypatch.setenv("READROOM_SHELF", str(both))
+    settings.cache_clear()
+    asked = (
+        "compare",
+        "--task",
+        "segmentation",
+        "--data",
+        volumes,
+        "--models",
+        f"{VOLUMES},{SECOND}",
+        "--mean",
+        *QUICK,
+    )
+
+    answer = run(*asked, "--json")
+    said = run(*asked, "--label", "2", "--primary", "nsd_1mm")
+
+    assert answer.code == 0, answer.err
+    (document,) = answer.json_lines
+    assert [one["model"] for one in document["models"]] == [VOLUMES, SECOND, "mean of these"]
+    assert (document["label"], document["primary"]) == ("any", "dice")
+    primary = [pair for pair in document["pairs"] if pair["primary"]]
+    assert [(pair["label"], pair["metric"]) for pair in primary] == [("any", "dice")] * 3
+    dice = {
+        name: [case["dice"] for case in document["cases"] if (case["model"], case["label"]) == (name, "any")]
+        for name in (VOLUMES, SECOND)
+    }
+    expected = np.mean(np.subtract(dice[VOLUMES], dice[SECOND]))
+    assert primary[0]["difference"]["value"] == pytest.approx(expected)
+    assert f"{VOLUMES} less {SECOND}: mean NSD at 1 mm" in said.out
+    assert run(*asked, "--label", "9").code == 2
+
+
+def test_table_of_masks_is_compared_column_by_column(volumes: Path, run: Run, tmp_path: Path) -> None:
+    """Masks that were made elsewhere need no model here."""
+    masks = [f"{volumes}/labels/doe-{number}.nii.gz" for number in (0, 1)]
+    table = tmp_path / "masks.csv"
+    table.write_text(
+        "case_id,reference,a,b\n" + "".join(f"c{n},{mask},{mask},{mask}\n" for n, mask in enumerate(masks))
+    )
+    (document,) = run("compare", table, "--task", "segmentation", "--models", "a,b", *QUICK, "--json").json_lines
+
+    assert [summary["dice"]["mean"]["value"] for one in document["models"] for summary in one["summaries"]] == [1.0] * 6
+
+
 @pytest.mark.parametrize(
     "typed",
     [
         ("sweep",),
+        ("sweep", "--data", "{films}", "--model", FILMS, "--task", "segmentation"),
+        ("sweep", "{films}/x.csv", "--task", "segmentation", "--model", VOLUMES),
+        ("sweep", "--data", "{volumes}", "--model", VOLUMES, "--task", "segmentation", "--rule", "youden"),
+        ("compare", "{films}/x.csv", "--task", "segmentation"),
+        ("compare", "{films}/x.csv", "--task", "segmentation", "--models", "a,b", "--mean"),
+        ("compare", "{films}/x.csv", "--task", "segmentation", "--models", "a,b", "--primary", "auc"),
+        ("compare", "{films}/x.csv", "--models", "a,b", "--mean"),
         ("sweep", "{films}/scores.csv", "--data", "{films}"),
         ("sweep", "--data", "{films}"),
         ("sweep", "--data", "{films}", "--model", "unknown_v1.0.0"),

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from core.metrics import bland_altman, compare_masks, summarise_masks
-from core.metrics.mask_summary import _medians
+from core.metrics.intervals import wilson
+from core.metrics.mask_summary import Draws, _medians
 
 
 def test_the_summary_agrees_with_the_oracle(oracles: Any) -> None:
@@ -83,3 +84,43 @@ def test_too_few_volumes_have_no_limits_and_equal_ones_no_slope() -> None:
     assert bland_altman([1.0, 1.0, 1.0], [1.0, 1.0, 1.0]).slope is None
     with pytest.raises(ValueError, match="needs a case"):
         summarise_masks([])
+
+
+def test_share_of_all_or_none_keeps_an_interval() -> None:
+    """Every resample of ten found lesions says ten of ten; that is no certainty: Wilson's over the patients."""
+    draws = Draws(np.repeat(np.arange(12), 2), 200, 0)
+
+    every, none = draws.ratio([1] * 24, [1] * 24), draws.ratio([0] * 24, [1] * 24)
+
+    low, high = wilson(12, 12).lo, wilson(0, 12).hi
+    assert (every.lo, every.hi, every.k, every.n, every.method) == (low, 1.0, 24, 24, "wilson_cluster")
+    assert (none.lo, none.hi) == (0.0, high)
+
+
+def test_value_that_every_case_has_gets_no_interval_and_no_p() -> None:
+    """An interval without width would claim what twelve patients cannot show."""
+    draws = Draws(np.arange(12), 200, 0)
+
+    assert draws.centre([0.5] * 12).mean.reason == "constant_values"
+    difference, p = draws.difference([0.7] * 12, [0.5] * 12)
+    assert (difference.lo, difference.reason, p) == (None, "constant_values", None)
+
+
+def test_difference_is_that_of_a_plain_loop_over_resamples() -> None:
+    """The same patients for both, drawn whole; cases that lack either figure are left out."""
+    random = np.random.default_rng(8)
+    codes = np.repeat(np.arange(11), 2)
+    first = [*random.random(21), None]
+    second = [None, *random.random(21)]
+    draws = Draws(codes, 300, 4)
+
+    made, p = draws.difference(first, second, median=True)
+
+    held = [
+        (weights, a - b) for weights, a, b in zip(draws.weights.T, first, second, strict=True) if None not in (a, b)
+    ]
+    drawn = [np.median(np.repeat([d for _, d in held], [w[i] for w, _ in held])) for i in range(300)]
+    assert made.value == pytest.approx(np.median([d for _, d in held]))
+    assert (made.lo, made.hi) == pytest.approx(tuple(np.quantile(drawn, [0.025, 0.975])))
+    smaller = min(sum(d <= 0 for d in drawn), sum(d >= 0 for d in drawn))
+    assert p == pytest.approx(min(1, 2 * (1 + smaller) / 301))
