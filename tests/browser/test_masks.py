@@ -70,7 +70,7 @@ def test_the_cut_off_of_a_segmentation_moves_its_cards_without_the_server(
     sent: list[object] = []
 
     def listen(socket: WebSocket) -> None:
-        socket.on("framesent", sent.append)
+        socket.on("framesent", lambda frame: sent.append(frame))
 
     page.on("websocket", listen)
     bring(page, tiny_server, volumes, both=False)

@@ -140,7 +140,9 @@ def cost_figure(rows: Sequence[Cost], quality: str) -> go.Figure:
             )
         )  # fmt: skip
     times = [math.log10(row.seconds * 1000) for row in rows]
-    axis = {"type": "log", "range": [min(times) - 0.3, max(times) + 0.3], "dtick": "D2"}
+    low, high = min(times) - 0.3, max(times) + 0.3
+    ticks = [step * 10**power for power in range(math.floor(low), math.ceil(high) + 1) for step in (1, 2, 5)]
+    axis = {"type": "log", "range": [low, high], "tickvals": ticks, "ticktext": [f"{tick:,g}" for tick in ticks]}
     return plain_figure(figure, "milliseconds a case", quality).update_layout(height=320, xaxis=axis)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import plotly.graph_objects as go
 
 from core.workflows.mask_comparison_view import Agreement
-from pages._ui.compare.figures import GREY, colour, dash, plain_figure
+from pages._ui.compare.figures import GREY, colour, plain_figure
 
 
 def dice_figure(cases: Sequence[str], dice: Mapping[str, Sequence[float | None]]) -> go.Figure:
@@ -38,8 +38,11 @@ def dice_figure(cases: Sequence[str], dice: Mapping[str, Sequence[float | None]]
     return plain_figure(figure, "cases, lowest mean Dice first", "Dice").update_layout(height=320)
 
 
-def agreement_figure(agreement: Agreement, place: int) -> go.Figure:
-    """Difference of two volumes against their mean, with bias and limits of agreement and the interval of each."""
+def agreement_figure(agreement: Agreement, line: str) -> go.Figure:
+    """Difference of two volumes against their mean, with bias and limits of agreement and the interval of each.
+
+    line : the colour of points and lines.
+    """
     figure = go.Figure()
     low, high = _reach([x for x, _ in agreement.points])
     for name in ("lower_limit", "bias", "upper_limit") if agreement.limits is not None else ():
@@ -47,18 +50,18 @@ def agreement_figure(agreement: Agreement, place: int) -> go.Figure:
         if made["lo"] is not None:
             figure.add_shape(
                 type="rect", x0=low, x1=high, y0=made["lo"], y1=made["hi"], line={"width": 0}, opacity=0.16,
-                fillcolor=colour(place), layer="below",
+                fillcolor=line, layer="below",
             )  # fmt: skip
         how = "solid" if name == "bias" else "dash"
         figure.add_shape(
-            type="line", x0=low, x1=high, y0=made["value"], y1=made["value"], line={"color": colour(place), "dash": how}
+            type="line", x0=low, x1=high, y0=made["value"], y1=made["value"], line={"color": line, "dash": how}
         )
     figure.add_hline(y=0, line={"color": GREY, "width": 1, "dash": "dot"})
     figure.add_trace(
         go.Scatter(
             x=[x for x, _ in agreement.points], y=[y for _, y in agreement.points], mode="markers", showlegend=False,
-            marker={"size": 6, "color": colour(place)}, hovertemplate="mean %{x:.2f} mL, difference %{y:+.2f} mL",
-            name=agreement.title, line={"dash": dash(place)},
+            marker={"size": 6, "color": line}, hovertemplate="mean %{x:.2f} mL, difference %{y:+.2f} mL",
+            name=agreement.title,
         )
     )  # fmt: skip
     figure.update_xaxes(range=[low, high])

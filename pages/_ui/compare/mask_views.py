@@ -67,10 +67,12 @@ def show_agreement(document: Document) -> None:
     """Bland and Altman's pictures of the volumes, and their figures."""
     words.heading("Volumes: bias and limits of agreement (Bland and Altman)")
     drawn = view.agreements(document, document["label"])
+    own = sum(view.summary_of(one, document["label"]) is not None for one in document["models"])
     for start in range(0, len(drawn), 3):
         for column, place in zip(st.columns(3), range(start, min(start + 3, len(drawn))), strict=False):
+            line = figures.colour(place) if place < own else figures.GREY  # of a pair neither's
             column.plotly_chart(
-                mask_figures.agreement_figure(drawn[place], place), width=WIDTH, key=f"agreement-{place}",
+                mask_figures.agreement_figure(drawn[place], line), width=WIDTH, key=f"agreement-{place}",
                 config=CONFIG, alt=f"Bland-Altman picture of {drawn[place].title}; the limits stand in the table below",
             )  # fmt: skip
     rows = [row for row in view.agreement_rows(document) if row[1] == view.label_word(document["label"])]
