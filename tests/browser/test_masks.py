@@ -96,7 +96,7 @@ def test_the_cut_off_of_a_segmentation_moves_its_cards_without_the_server(
     assert violations(page) == []
 
     page.locator(".st-key-mask-view").get_by_text("Cases", exact=True).click()
-    page.get_by_role("button", name="Open").first.click(timeout=READY_MS)
+    page.locator("[class*=st-key-open-case] button").first.click(timeout=READY_MS)
     expect(page.get_by_role("heading", name="Predict", level=1)).to_be_visible(timeout=READY_MS)
     expect(page.locator('[role=region][aria-label="Volumes"]')).to_be_visible(timeout=4 * READY_MS)
 
