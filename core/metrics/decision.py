@@ -70,20 +70,36 @@ class NetBenefitFigure:
         if not ((self.at > 0) & (self.at < 1)).all():
             raise ValueError("a decision's probability lies between 0 and 1")
         self.odds = self.at / (1 - self.at)
-        # The row of a threshold is the last score that reaches it; row 0 is +inf, where nobody does.
-        self.rows = np.searchsorted(-self.curve.thresholds, -self.at, "right")
+        # Before the first of these places, in falling order of scores, lie the cases that reach each probability.
+        ranked = np.sort(-np.asarray(scores, np.float64))
+        self.reached = np.searchsorted(ranked, -self.at, "right")
 
     def __call__(self, weights: IntArray) -> FloatArray:
         """(resamples, k) net benefits."""
-        tp, fp = (np.pad(side, ((0, 0), (1, 0))) for side in self.curve.counts(weights))
-        p, n = tp[:, -1:], fp[:, -1:]
+        ordered = np.take(weights, self.curve.order, axis=1)
+        called = _sums_before(ordered, self.reached)
+        ordered *= self.curve.positive[self.curve.order]
+        hits = _sums_before(ordered, self.reached)
+        tp, fp = hits[:, :-1], (called - hits)[:, :-1]
+        p, n = hits[:, -1:], (called - hits)[:, -1:]
         share = p / (p + n) if self.prevalence is None else np.full_like(p, self.prevalence)
-        worth: FloatArray = share * tp[:, self.rows] / p - (1 - share) * fp[:, self.rows] / n * self.odds
+        worth: FloatArray = share * tp / p - (1 - share) * fp / n * self.odds
         return worth
 
     def jackknife(self) -> FloatArray:
         """Percentile is used, which needs none."""
         raise NotImplementedError("net benefit has a percentile interval")
+
+
+def _sums_before(columns: IntArray, places: IntArray) -> FloatArray:
+    """The sum of each row before each place, and of the whole row last; (rows, k + 1). Far cheaper than all sums."""
+    cuts = np.unique(places)
+    cuts = cuts[(cuts > 0) & (cuts < columns.shape[1])]
+    parts = np.add.reduceat(columns, np.concatenate([[0], cuts]), axis=1).astype(np.float64)
+    sums = np.pad(np.cumsum(parts, axis=1), ((0, 0), (1, 0)))
+    at = np.searchsorted(np.concatenate([[0], cuts, [columns.shape[1]]]), np.append(places, columns.shape[1]))
+    held: FloatArray = sums[:, at]
+    return held
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from core.metrics import (
     Cohort,
     Estimate,
     NetBenefit,
+    NetBenefitFigure,
     Sweep,
     auc,
     average_precision,
@@ -43,6 +44,9 @@ THINNED_ROWS = 5_000
 """Beyond, this many at even ranks, and those that a rule chose: more than a screen has pixels."""
 
 HISTOGRAM_BINS = 50
+
+DECISION_CASES = 10_000
+"""Up to this many cases the decision curve's interval is resampled while a page waits: a second or two."""
 
 UNDEFINED = 65_535
 """Stands for a rate without a denominator among tenths of a percent."""
@@ -72,13 +76,14 @@ def instrument(
     *,
     chosen: Sequence[Chosen] = (),
     referred: tuple[float, float] | None = None,
+    decision: Sequence[Estimate] | None = None,
 ) -> Instrument:
     """Everything the instrument draws for one model's scores.
 
     Parameters
     ----------
     chosen : answers of rules; at their own thresholds their promise is shown. referred : low and high of an
-    abstain band to shade.
+    abstain band to shade. decision : the decision curve's interval at each probability, of `decision_interval`.
     """
     cohort = file.cohort
     scores, labels, clusters = cohort.scores[model], cohort.labels, method.clusters(cohort)
@@ -99,16 +104,30 @@ def instrument(
         "scores": {"low": low, "high": high},
         "histogram": _histogram(cohort, model, low, high),
         "calibration": _bins(calibration),
-        "decision": _decision(worth),
+        "decision": _decision(worth, decision or ()),
         "prevalence": cohort.prevalence,
         "missing": _missing(both=both, unit_range=unit_range),
-        "legends": _legends(cohort, model, area, band, calibration, clusters is not None),
+        "legends": _legends(cohort, model, area, band, calibration, clusters is not None)
+        | {"decision": _decision_lines(calibration, decision, cohort.n)},
     }
     rev = hashlib.sha256(json.dumps(held, sort_keys=True).encode()).hexdigest()[:16]
     drawing = {"referred": None if referred is None else {"low": referred[0], "high": referred[1]}}
     promises = [{"threshold": exact_text(p.threshold), "text": p.text} for p in chosen if p.threshold is not None]
     data = {**held, **drawing, "promises": promises, "rev": rev, "drawing": json.dumps(drawing)}
     return Instrument(data, complete, len(table.thresholds) - 1)
+
+
+def decision_interval(file: CohortFile, model: str, method: Method) -> list[Estimate] | None:
+    """The net benefit and its resampled interval at each probability of the decision curve.
+
+    Returns
+    -------
+    None where there is no curve, or more than `DECISION_CASES` cases: `sweep_document` has it then.
+    """
+    cohort = file.cohort
+    if model not in file.calibrated or not (cohort.positives and cohort.negatives) or cohort.n > DECISION_CASES:
+        return None
+    return method.resampler(cohort).estimates(NetBenefitFigure(cohort.scores[model], cohort.labels))
 
 
 NO_BAND = {
@@ -216,10 +235,14 @@ def _bins(calibration: Calibration | None) -> list[dict[str, float | None]]:
     ]
 
 
-def _decision(worth: NetBenefit | None) -> dict[str, list[float]] | None:
+def _decision(worth: NetBenefit | None, interval: Sequence[Estimate]) -> dict[str, list[float]] | None:
     if worth is None:
         return None
-    return {"probability": worth.probability.tolist(), "model": worth.model.tolist(), "all": worth.treat_all.tolist()}
+    drawn = {"probability": worth.probability.tolist(), "model": worth.model.tolist(), "all": worth.treat_all.tolist()}
+    ends = [(one.lo, one.hi) for one in interval if one.lo is not None and one.hi is not None]
+    if len(ends) == len(worth.probability):
+        drawn |= {"lo": [low for low, _ in ends], "hi": [high for _, high in ends]}
+    return drawn
 
 
 def _legends(
@@ -248,8 +271,25 @@ def _legends(
         "rates": ["— sensitivity", "-- specificity", f"shaded: 95 %, pointwise ({units})"],
         "scores": [f"up: {cohort.positives:,} with the finding", f"down: {cohort.negatives:,} without"],
         "calibration": _calibration_lines(calibration),
-        "decision": ["— this score", "-- treat everybody", "level: treat nobody", *_poorly(calibration)],
     }
+
+
+def _decision_lines(calibration: Calibration | None, interval: Sequence[Estimate] | None, cases: int) -> list[str]:
+    return [
+        "— this score",
+        "-- treat everybody",
+        "level: treat nobody",
+        *_shaded(interval, cases),
+        *_poorly(calibration),
+    ]
+
+
+def _shaded(interval: Sequence[Estimate] | None, cases: int) -> list[str]:
+    """What the interval of the decision curve is, or why it is not drawn."""
+    if interval:
+        drawn = interval[0].lo is not None
+        return ["Shaded: 95 %, pointwise (bootstrap)." if drawn else "No interval: fewer than ten of a class."]
+    return [f"No interval above {DECISION_CASES:,} cases here: sweep.json."] if cases > DECISION_CASES else []
 
 
 def _poorly(calibration: Calibration | None) -> list[str]:

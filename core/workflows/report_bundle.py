@@ -6,9 +6,11 @@ report says what the page says.
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import io
 import json
+import re
 import shlex
 import zipfile
 from dataclasses import dataclass
@@ -19,6 +21,7 @@ from core import NOTICE, __version__
 from core.metrics import Chosen, Counts, Missing, auc, net_benefit, sweep
 from core.models.model import Model
 from core.workflows import report_figures, report_page
+from core.workflows.cases import FORMULA_STARTS
 from core.workflows.cohort_file import CohortFile
 from core.workflows.compare_view import ModelCurves, model_curves
 from core.workflows.documents import Document, Method, plain
@@ -27,7 +30,9 @@ from core.workflows.sweep import sweep_document, table_rows
 from core.workflows.sweep_point import origin, rule_name
 from core.workflows.sweep_view import Row, count_sentence, curve_rows, figure_rows, more_rows, subgroup_table
 
-FORMULA_STARTS = ("=", "+", "-", "@")
+NUMBER = re.compile(r"-(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
+"""A score below zero is no formula."""
+
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """Of every file in the zip: the same bundle twice is the same bytes."""
 
@@ -69,7 +74,7 @@ def report_bundle(about: Reported, method: Method) -> bytes:
     ValueError : there is no cut-off to report.
     """
     document = sweep_document(about.file, about.column, method, threshold=about.chosen.threshold)
-    figures = _figures(about, method)
+    figures = _figures(about, method, document)
     settings = settings_document(about, method, document)
     rows = curve_rows(about.file, about.column, method)
     files: dict[str, bytes] = {
@@ -116,11 +121,11 @@ def settings_document(about: Reported, method: Method, document: Document) -> di
 
 def commands(about: Reported, method: Method) -> list[str]:
     """What to type beside the unpacked bundle for the same figures."""
-    words = ["--model", about.column, "--positive", about.file.positive]
+    words = ["--model", _harmless(about.column), "--positive", _harmless(about.file.positive)]
     if about.file.missing is not Missing.REFUSE:
         words += ["--missing", str(about.file.missing)]
     if about.split is not None:
-        words += ["--split", about.split]
+        words += ["--split", _harmless(about.split)]
     if not method.by_patient:
         words += ["--cluster", "none"]
     words += ["--seed", str(method.seed), "--resamples", str(method.resamples)]
@@ -191,7 +196,7 @@ def _hashes(about: Reported, settings: dict[str, Any]) -> list[tuple[str, str]]:
     return [*found, ("Software", f"readroom {settings['version']}")]
 
 
-def _figures(about: Reported, method: Method) -> dict[str, str]:
+def _figures(about: Reported, method: Method, document: Document) -> dict[str, str]:
     """By file name; pictures that these cases cannot give are left out."""
     cohort, counts = about.file.cohort, about.counts
     if not cohort.positives or not cohort.negatives:
@@ -213,19 +218,27 @@ def _figures(about: Reported, method: Method) -> dict[str, str]:
     made["calibration"] = report_figures.calibration_svg(curve)
     worth = net_benefit(scores, labels)
     if worth is not None:
-        made["decision"] = report_figures.decision_svg(worth)
+        ends = zip(document["net_benefit"]["model_lo"], document["net_benefit"]["model_hi"], strict=True)
+        interval = [(low, high) for low, high in ends if low is not None and high is not None]
+        made["decision"] = report_figures.decision_svg(worth, interval)
     return made
 
 
 def _scores(about: Reported) -> bytes:
-    """The file as it was read, unless a spreadsheet would compute one of its texts."""
-    cohort = about.file.cohort
-    texts = [*cohort.cases, *(cohort.patients or ()), *(t for column in cohort.slices.values() for t in column)]
+    """The file as it was read; cells that a spreadsheet would compute are led by an apostrophe."""
     content = about.scores.read_bytes()
-    if not any(text.startswith(FORMULA_STARTS) for text in texts):
-        return content
-    lines = content.decode("utf-8-sig").splitlines(keepends=True)
-    return "".join(f"'{line}" if line.startswith(FORMULA_STARTS) else line for line in lines).encode()
+    out, changed = io.StringIO(), False
+    writer = csv.writer(out)
+    for row in csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")):
+        made = [_harmless(cell) for cell in row]
+        changed = changed or made != row
+        writer.writerow(made)
+    return out.getvalue().encode() if changed else content
+
+
+def _harmless(cell: str) -> str:
+    """A cell as a spreadsheet may have it: what it would compute is led by an apostrophe, a number is left alone."""
+    return f"'{cell}" if cell.startswith(FORMULA_STARTS) and not NUMBER.fullmatch(cell) else cell
 
 
 def _zipped(files: dict[str, bytes]) -> bytes:

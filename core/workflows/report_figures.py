@@ -61,15 +61,23 @@ def rates_svg(table: Sweep, threshold: float) -> str:
     return _picture(body, "cut-off", "share", "Sensitivity (solid) and specificity (dashed) by cut-off")
 
 
-def decision_svg(worth: NetBenefit) -> str:
-    """Net benefit of the score and of treating everybody, as shares of the best possible."""
+def decision_svg(worth: NetBenefit, interval: Sequence[Ends]) -> str:
+    """Net benefit of the score, with its interval at each probability if there is one, and of treating everybody.
+
+    All as shares of the best possible.
+    """
     top = max(float(worth.model.max()), float(worth.treat_all.max()), 0.01)
     model = [(p, max(v / top, -0.2)) for p, v in zip(worth.probability.tolist(), worth.model.tolist(), strict=True)]
     everybody = [
         (p, v / top) for p, v in zip(worth.probability.tolist(), worth.treat_all.tolist(), strict=True) if v > 0
     ]
-    body = [_line(everybody, GREY, "5 4"), _line(model, LINE)]
-    title = f"Decision curve: net benefit as a share of {top:.3f}; dashed: treat everybody"
+    low, high = (
+        [(p, max(ends[side] / top, -0.2)) for p, ends in zip(worth.probability.tolist(), interval, strict=False)]
+        for side in (0, 1)
+    )
+    body = [_area([*low, *reversed(high)]), _line(everybody, GREY, "5 4"), _line(model, LINE)]
+    shaded = "; shaded: 95 % at each probability (bootstrap)" if interval else ""
+    title = f"Decision curve: net benefit as a share of {top:.3f}; dashed: treat everybody{shaded}"
     return _picture(body, "probability that is acted on", "net benefit", title)
 
 

@@ -33,10 +33,10 @@ def test_the_distance_is_reached_with_the_stated_chance(cases: int) -> None:
     assert binom.ppf(0.0005, 4000, 0.1) <= exceeded <= binom.ppf(0.9995, 4000, 0.1)
 
 
-@pytest.mark.parametrize(("positives", "negatives"), [(20, 60), (77, 123)])
+@pytest.mark.parametrize(("positives", "negatives"), [(10, 190), (20, 60), (77, 123), (150, 50)])
 def test_the_promise_shown_while_dragging_is_kept_at_all_thresholds_at_once(positives: int, negatives: int) -> None:
-    """Known truth, 1,000 cohorts: the lower limits are broken anywhere in no more than the stated share."""
-    random, cohorts, broken = np.random.default_rng(7), 1000, 0
+    """Known truth, 2,000 cohorts: the lower limits are broken anywhere in no more than the stated share."""
+    random, cohorts, broken = np.random.default_rng(7), 2000, 0
     labels = np.repeat([True, False], [positives, negatives])
     band = simultaneous_band(positives, negatives)
     for _ in range(cohorts):

@@ -16,6 +16,7 @@ from core.metrics import (
     guaranteed_sensitivity,
     guaranteed_specificity,
 )
+from core.metrics.rules import Question, promise
 
 
 def test_guarantee_rules_choose_what_brute_force_chooses(oracles: Any) -> None:
@@ -87,6 +88,43 @@ def test_the_promise_is_kept(cases: int, target: float, prevalence: float) -> No
 
     assert broken_sensitivity <= binom.ppf(0.999, cohorts, 0.05)
     assert broken_specificity <= binom.ppf(0.999, cohorts, 0.05)
+
+
+COHORTS_OF = [(120, 0.5, 0.9), (400, 0.2, 0.95), (600, 0.06, 0.9), (3000, 0.02, 0.95)]
+
+
+@pytest.mark.parametrize(("cases", "prevalence", "target"), COHORTS_OF)
+def test_the_default_rule_keeps_its_promise_when_the_class_sizes_fall_as_they_do(
+    cases: int, prevalence: float, target: float
+) -> None:
+    """Known truth, 2,000 cohorts as they are met: labels drawn too, and a cohort without an answer promises nothing."""
+    random, cohorts = np.random.default_rng(cases), 2000
+    broken = answered = 0
+    for _ in range(cohorts):
+        labels = random.random(cases) < prevalence
+        made = guaranteed_sensitivity(random.normal(1.2 * labels, 1)[labels], target)
+        if made.threshold is not None:
+            answered += 1
+            broken += norm.sf(made.threshold - 1.2) < target
+
+    assert answered > cohorts / 4
+    assert broken <= binom.ppf(0.999, cohorts, 0.05)
+
+
+@pytest.mark.parametrize(("patients", "images"), [(60, 3), (150, 2)])
+def test_the_promise_counts_patients_where_they_repeat(patients: int, images: int) -> None:
+    """Known truth, 2,000 cohorts: a patient is found by the largest of alike images, and nine in ten are promised."""
+    random, cohorts, broken = np.random.default_rng(patients), 2000, 0
+    own, noise = random.normal(size=(200_000, 1)), random.normal(0, 0.5, (200_000, images))
+    truth = np.sort((own + noise).max(axis=1))
+    clusters, labels = np.repeat(np.arange(patients), images), np.ones(patients * images, bool)
+    for _ in range(cohorts):
+        scores = random.normal(size=(patients, 1)) + random.normal(0, 0.5, (patients, images))
+        question = Question.of(scores.ravel(), labels, clusters)
+        threshold = promise(question, "sensitivity", 0.9, 0.05).threshold
+        broken += 1 - np.searchsorted(truth, threshold) / len(truth) < 0.9
+
+    assert broken <= binom.ppf(0.999, cohorts, 0.05)
 
 
 def test_ties_only_help_the_promise() -> None:

@@ -36,6 +36,15 @@ def test_wilson_and_clopper_pearson_agree_with_statsmodels(oracles: Any) -> None
         assert clopper_pearson_lower(row["k"], row["n"]) == pytest.approx(row["one_sided_95_lower"], abs=1e-9)
 
 
+def test_one_proportion_agrees_with_r_too(oracles: Any) -> None:
+    """`binom.test` and `prop.test` on 211 of 213: a second maker of the same numbers."""
+    answers = oracles.answers("auc_delong.json")["binom_check"]
+    exact, score = clopper_pearson(211, 213), wilson(211, 213)
+
+    assert [exact.lo, exact.hi] == pytest.approx(answers["cp_211_213"], abs=1e-9)
+    assert [score.lo, score.hi] == pytest.approx(answers["wilson_211_213"], abs=1e-9)
+
+
 @pytest.mark.parametrize(("k", "n"), [(0, 1), (1, 1), (3, 7), (50, 51), (999, 1000)])
 def test_clopper_pearson_agrees_with_scipy_beyond_the_table(k: int, n: int) -> None:
     """A second library guards the sizes that the answer file does not hold."""

@@ -12,7 +12,8 @@ import pytest
 from core.metrics import Estimate, band_at, clustered_rate_table, rate_table, simultaneous_band, sweep
 from core.workflows import instrument as module
 from core.workflows.documents import Method
-from core.workflows.instrument import UNDEFINED, exact_text, instrument, interval_text, percent_text
+from core.workflows.instrument import UNDEFINED, decision_interval, exact_text, instrument, interval_text, percent_text
+from core.workflows.sweep import sweep_document
 from core.workflows.thresholds import choose
 from tests.workflows.made_up import cohort_file
 
@@ -106,6 +107,23 @@ def test_pictures_that_cannot_be_drawn_have_a_reason() -> None:
     assert set(logits["missing"]) == {"calibration", "decision"}
     assert set(one_class["missing"]) == {"roc", "pr", "decision"}
     assert instrument(cohort_file(), "net_a", METHOD).data["missing"] == {}
+
+
+def test_the_decision_curve_has_the_documents_interval_or_says_why_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Screen and file are one resampling; a curve without an interval looks surer than it is."""
+    file, few, method = cohort_file(), cohort_file(cases=20, prevalence=0.2), Method(resamples=200)
+    made = instrument(file, "net_a", method, decision=decision_interval(file, "net_a", method)).data
+    document = sweep_document(file, "net_a", method)["net_benefit"]
+    left_out = instrument(few, "net_a", method, decision=decision_interval(few, "net_a", method)).data
+    monkeypatch.setattr(module, "DECISION_CASES", 299)
+
+    assert (made["decision"]["lo"], made["decision"]["hi"]) == (document["model_lo"], document["model_hi"])
+    assert "Shaded: 95 %, pointwise (bootstrap)." in made["legends"]["decision"]
+    assert "lo" not in left_out["decision"]
+    assert "No interval: fewer than ten of a class." in left_out["legends"]["decision"]
+    assert decision_interval(file, "net_a", method) is None
+    assert "sweep.json" in " ".join(instrument(file, "net_a", method).data["legends"]["decision"])
+    assert decision_interval(cohort_file(logits=True, cases=50), "net_a", method) is None
 
 
 def test_the_histogram_holds_every_case_as_shares_of_its_class() -> None:

@@ -15,6 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from core.cli.app import app
+from core.workflows import report_figures
 from core.workflows.cohort_file import read_cohort
 from core.workflows.documents import Method
 from core.workflows.report_bundle import Reported, commands, report_bundle
@@ -96,6 +97,16 @@ def test_pictures_are_whole_and_the_page_needs_nothing_beside_it(bundle: dict[st
     assert not re.search(r"(src|href)=[\"'](?!data:)", page)
 
 
+def test_the_decision_curve_is_drawn_with_the_documents_interval(about: Reported, bundle: dict[str, bytes]) -> None:
+    """A curve without an interval looks surer than it is."""
+    drawn = bundle["figures/decision.svg"].decode()
+    ends = json.loads(bundle["sweep.json"])["net_benefit"]
+
+    assert "shaded: 95 % at each probability (bootstrap)" in drawn
+    assert f' fill="{report_figures.PALE}"' in drawn
+    assert all(low < high for low, high in zip(ends["model_lo"][20:40], ends["model_hi"][20:40], strict=True))
+
+
 def test_items_that_the_cases_cannot_answer_are_listed_for_the_authors(bundle: dict[str, bytes]) -> None:
     """A filled-in checklist that was never read is worse than an empty one."""
     page = bundle["report.html"].decode()
@@ -111,14 +122,20 @@ def test_items_that_the_cases_cannot_answer_are_listed_for_the_authors(bundle: d
 def test_texts_of_the_file_are_text_in_report_and_csv(tmp_path: Path) -> None:
     """A case named =HYPERLINK or a site named <script> came from somewhere."""
     path = tmp_path / "scores.csv"
-    path.write_bytes(scores_csv(cases=60).replace(b"c00001", b"=1+1").replace(b"north", b"<b>north</b>"))
-    file = read_cohort(path)
+    held = scores_csv(cases=60, logits=True).replace(b"c00001", b"=1+1").replace(b"north", b"<b>north</b>")
+    path.write_bytes(held.replace(b"south", b"@SUM(A1)").replace(b"net_b", b"=net"))
+    file = read_cohort(path, models=["net_a"])
     chosen = standing(file, "net_a", 0.4, METHOD, answer=None, locked=None)
 
     made = report_bundle(Reported(file, "net_a", chosen, path, "cohort-01"), METHOD)
 
     with zipfile.ZipFile(io.BytesIO(made)) as archive:
-        assert b"\n'=1+1," in archive.read("scores.csv")
+        scores = archive.read("scores.csv")
+        assert b"\n'=1+1," in scores
+        assert b",'@SUM(A1)," in scores
+        assert b",'=net," in scores.splitlines()[0]
+        assert b",-" in scores
+        assert b"'-" not in scores
         assert b"<b>north</b>" not in archive.read("report.html")
 
 

@@ -6,7 +6,8 @@ from functools import partial
 
 import streamlit as st
 
-from core.workflows.instrument import Instrument, instrument
+from core.metrics import Estimate
+from core.workflows.instrument import Instrument, decision_interval, instrument
 from core.workflows.sweep_cases import CELL_OF
 from core.workflows.sweep_point import (
     address_text,
@@ -93,5 +94,16 @@ def _instrument(held: Sweep, about: Subject) -> Instrument:
     if key not in made:
         made.clear()
         chosen = () if answer is None else (answer,)
-        made[key] = instrument(about.file, about.column, about.method, chosen=chosen, referred=referred)
+        made[key] = instrument(
+            about.file, about.column, about.method, chosen=chosen, referred=referred, decision=_decision(held, about)
+        )
     return made[key]
+
+
+def _decision(held: Sweep, about: Subject) -> list[Estimate] | None:
+    """The decision curve's interval, resampled once for each reading: no rule changes it."""
+    made: dict[tuple[object, ...], list[Estimate] | None] = st.session_state.setdefault("sweep-decision", {})
+    if held.subject not in made:
+        made.clear()
+        made[held.subject] = decision_interval(about.file, about.column, about.method)
+    return made[held.subject]
