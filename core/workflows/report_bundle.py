@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from core import NOTICE, __version__
 from core.metrics import Chosen, Counts, Missing, auc, net_benefit, sweep
 from core.models.model import Model
@@ -26,7 +28,7 @@ from core.workflows.cohort_file import CohortFile
 from core.workflows.compare_view import ModelCurves, model_curves
 from core.workflows.documents import Document, Method, plain
 from core.workflows.instrument import decimals
-from core.workflows.sweep import sweep_document, table_rows
+from core.workflows.sweep import MOST_ROWS, sweep_document, table_rows
 from core.workflows.sweep_point import origin, rule_name
 from core.workflows.sweep_view import Row, count_sentence, curve_rows, figure_rows, more_rows, subgroup_table
 
@@ -69,6 +71,8 @@ class Reported:
 def report_bundle(about: Reported, method: Method) -> bytes:
     """The zip: report.html, figures, scores.csv, sweep.csv, sweep.json, settings.json and SHA256SUMS.
 
+    Of more than `MOST_ROWS` distinct scores sweep.csv is left out; the command in the report writes it.
+
     Raises
     ------
     ValueError : there is no cut-off to report.
@@ -81,7 +85,7 @@ def report_bundle(about: Reported, method: Method) -> bytes:
         "report.html": report_page.html(_content(about, method, settings, rows, figures)).encode(),
         **{f"figures/{name}.svg": picture.encode() for name, picture in figures.items()},
         "scores.csv": _scores(about),
-        "sweep.csv": table_rows(about.file, about.column, method),
+        **({} if _is_large(about) else {"sweep.csv": table_rows(about.file, about.column, method)}),
         "sweep.json": json.dumps(document, allow_nan=False, ensure_ascii=False).encode(),
         "settings.json": json.dumps(settings, indent=2, allow_nan=False, ensure_ascii=False).encode(),
     }
@@ -130,10 +134,16 @@ def commands(about: Reported, method: Method) -> list[str]:
         words += ["--cluster", "none"]
     words += ["--seed", str(method.seed), "--resamples", str(method.resamples)]
     at = repr(about.chosen.threshold)
+    whole = ["--table", "sweep.csv"] if _is_large(about) else []
     return [
-        shlex.join(["python", "-m", "core", "sweep", "scores.csv", *words, "--threshold", at, "--json"]),
+        shlex.join(["python", "-m", "core", "sweep", "scores.csv", *words, "--threshold", at, *whole, "--json"]),
         shlex.join(["python", "-m", "core", "evaluate", "scores.csv", *words, "--threshold", at, "--json"]),
     ]
+
+
+def _is_large(about: Reported) -> bool:
+    """Whether every threshold as CSV would fill the memory."""
+    return len(np.unique(about.file.cohort.scores[about.column])) > MOST_ROWS
 
 
 def _content(

@@ -59,6 +59,9 @@ TABLE_ROWS = 2_000
 PART_ROWS = 10_000
 """Rows of the CSV written together."""
 
+MOST_ROWS = 250_000
+"""Distinct scores whose CSV is made in memory: about 100 MB. Beyond, `core sweep --table` writes it to a file."""
+
 SPECIFICITY_FROM = (0.9, 0.8)
 """Where the partial areas begin."""
 

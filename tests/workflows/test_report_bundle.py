@@ -139,6 +139,15 @@ def test_texts_of_the_file_are_text_in_report_and_csv(tmp_path: Path) -> None:
         assert b"<b>north</b>" not in archive.read("report.html")
 
 
+def test_a_table_too_long_for_memory_is_left_to_the_command(about: Reported, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two million thresholds as text are near a gigabyte; nobody opens them in a report."""
+    monkeypatch.setattr("core.workflows.report_bundle.MOST_ROWS", 100)
+
+    with zipfile.ZipFile(io.BytesIO(report_bundle(about, METHOD))) as archive:
+        assert "sweep.csv" not in archive.namelist()
+        assert "--table sweep.csv" in archive.read("report.html").decode()
+
+
 def test_the_same_question_gives_the_same_bytes(about: Reported) -> None:
     """A bundle made twice must compare equal."""
     assert report_bundle(about, METHOD) == report_bundle(about, METHOD)

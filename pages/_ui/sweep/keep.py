@@ -11,7 +11,7 @@ from core.metrics import Chosen
 from core.workflows.choose_model import Badge
 from core.workflows.report_bundle import Reported, report_bundle
 from core.workflows.save_point import make_point, owner_of, point_file, save_point
-from core.workflows.sweep import sweep_document, table_rows
+from core.workflows.sweep import MOST_ROWS, sweep_document, table_rows
 from core.workflows.sweep_point import OVERLOOK, Locked, origin, rule_name, threshold_text
 from core.workspace.cohort_record import KeptCohort
 from pages._ui import words
@@ -19,9 +19,13 @@ from pages._ui.state import State
 from pages._ui.sweep.rules import Subject
 from pages._ui.sweep.state import Sweep
 
+TOO_LONG = (
+    f"More than {MOST_ROWS:,} distinct scores: python -m core sweep scores.csv --table sweep.csv writes them all."
+)
 
-def show_keep(now: State, held: Sweep, about: Subject, kept: KeptCohort, chosen: Chosen) -> None:
-    """Draw the badge and the buttons."""
+
+def show_keep(now: State, held: Sweep, about: Subject, kept: KeptCohort, chosen: Chosen, distinct: int) -> None:
+    """Draw the badge and the buttons. distinct : how many scores there are."""
     word, tone = origin(chosen, held.locked)
     owner = owner_of(about.column, kept)
     row = st.container(horizontal=True, vertical_alignment="center", key="keep")
@@ -39,7 +43,8 @@ def show_keep(now: State, held: Sweep, about: Subject, kept: KeptCohort, chosen:
     )  # fmt: skip
     row.download_button(
         "sweep.csv", lambda: table_rows(about.file, about.column, about.method), "sweep.csv", "text/csv",
-        key="sweep-csv", on_click="ignore", help="Every threshold with its counts, rates and intervals",
+        key="sweep-csv", on_click="ignore", disabled=distinct > MOST_ROWS,
+        help=TOO_LONG if distinct > MOST_ROWS else "Every threshold with its counts, rates and intervals",
     )  # fmt: skip
     row.download_button(
         "sweep.json", lambda: _document(about, held), "sweep.json", "application/json", key="sweep-json",

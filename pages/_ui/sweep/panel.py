@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.metrics import Estimate
 from core.workflows.instrument import Instrument, decision_interval, instrument
+from core.workflows.sweep import MOST_ROWS
 from core.workflows.sweep_cases import CELL_OF
 from core.workflows.sweep_point import (
     address_text,
@@ -23,7 +24,7 @@ from pages._ui.cohort.choice import from_address, to_address
 from pages._ui.components.threshold import Moved, threshold_instrument
 from pages._ui.frame import guarded, tell
 from pages._ui.state import State
-from pages._ui.sweep.keep import show_keep
+from pages._ui.sweep.keep import TOO_LONG, show_keep
 from pages._ui.sweep.rules import Subject, rule_answer, rule_picker
 from pages._ui.sweep.state import Sweep
 from pages._ui.sweep.views import CASES, show_views
@@ -45,10 +46,11 @@ def _draw(now: State, held: Sweep, about: Subject, kept: KeptCohort) -> None:
         drawn.data, threshold=held.anchor, turn=held.turn, key="instrument", heard=partial(_heard, held, about)
     )
     if not drawn.complete:
-        words.fact(f"{drawn.distinct:,} distinct scores: the slider stops at some of them. sweep.csv has them all.")
+        whole = TOO_LONG if drawn.distinct > MOST_ROWS else "sweep.csv has them all."
+        words.fact(f"{drawn.distinct:,} distinct scores: the slider stops at some of them. {whole}")
     chosen = standing(about.file, about.column, held.threshold, about.method, answer=held.answer, locked=held.locked)
     to_address(held.written, t=address_text(held.threshold))
-    show_keep(now, held, about, kept, chosen)
+    show_keep(now, held, about, kept, chosen, drawn.distinct)
     show_views(now, held, about, kept, chosen)
 
 
