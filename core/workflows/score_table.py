@@ -56,7 +56,9 @@ def settle(
         said.update({model.id: answers for model, answers in asked})
         models = (*before, *(_scored(model, answers, cases) for model, answers in asked))
         kept = replace(held, models=models, unread=_unread(held, fresh, unread))
-        if kept.kind is CohortKind.IMAGES:
+        if not any(one.scored for one in models):
+            kept.scores_csv.unlink(missing_ok=True)
+        elif kept.kind is CohortKind.IMAGES:
             write_atomically(kept.scores_csv, _scores_csv(kept, cases, said))
         return kept
 
@@ -83,7 +85,9 @@ def _scored(model: Model, said: Said, cases: Sequence[CohortCase]) -> ScoredBy:
 
 def _scores_csv(cohort: KeptCohort, cases: Sequence[CohortCase], said: Mapping[str, Said]) -> bytes:
     """One row a case; a case that nobody could score has an empty cell, so that whoever reads it must decide."""
-    columns = [(name, one.model_id, found) for one in cohort.models for name, found in one.columns.items()]
+    # A model that has answered nothing yet has no column: empty from end to end it would be no score column.
+    answered = [one for one in cohort.models if one.scored]
+    columns = [(name, one.model_id, found) for one in answered for name, found in one.columns.items()]
     splits = [SPLIT_COLUMN] if len(cohort.splits) > 1 else []  # a split alone is the whole
     slices = [name for name in cohort.slices if SLICE + name not in splits]
     header = (

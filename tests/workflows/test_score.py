@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import AdmissionError, Cancelled, NotFound
+from core.errors import AdmissionError, Cancelled, NotFound, TableError
 from core.inference.predictor import Predictor
 from core.metrics import Missing
 from core.models.catalog import get_model, list_models
@@ -199,6 +199,21 @@ def test_model_that_does_not_admit_the_cases_leaves_them_unread(tiny: Path, mask
 
     assert [(one.case, one.model_id) for one in done.unread] == [("case-0001", CHEST)]
     assert done.models[0].scored == 0
+    with pytest.raises(TableError, match="no model has scored these cases yet"):
+        cohorts.read_scores(done)
+
+
+def test_a_run_stopped_before_its_first_answer_leaves_no_empty_column(kept: KeptCohort, models: list[Model]) -> None:
+    """A column that is empty from end to end is no score column, and the file would be refused for it."""
+    with pytest.raises(Cancelled):
+        score(kept, models[:1], cancelled=lambda: True)
+    nothing_yet = kept.scores_csv.exists()
+    score(kept, models[1:])
+    with pytest.raises(Cancelled):
+        score(kept, models[:1], cancelled=lambda: True)
+
+    assert not nothing_yet
+    assert cohorts.read_scores(cohorts.find_cohort(None, kept.id), missing=Missing.DROP).models == (CHEST_TWO,)
 
 
 def test_masks_are_predicted_and_held_against_their_references(tiny: Path, mask_folder: Path) -> None:

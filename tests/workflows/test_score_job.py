@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from pathlib import Path
 
@@ -69,6 +70,9 @@ def test_killed_server_leaves_a_job_that_can_be_gone_on_with(owner: Workspace, k
     """The record says running, and nobody runs it: it reads as interrupted."""
     job_id = start_scoring(owner, kept, [get_model(CHEST)])
     ended(owner, job_id)
+    for thread in threading.enumerate():  # the end is told a moment before the record is written
+        if job_id in thread.name:
+            thread.join()
     place = owner.folder / "jobs" / f"{job_id}.json"
     record = json.loads(place.read_bytes()) | {"state": "running", "process": {"pid": 1, "started": 0.0}}
     place.write_text(json.dumps(record))

@@ -27,10 +27,10 @@ def show_scoring(now: State, kept: KeptCohort) -> None:
         return
     fitting = {model.id: model for model in models_that_fit(kept, models_for(None))}
     wanted = [model for model in fitting.values() if left_to_score(kept, [model])]
-    with st.expander("Score these images", expanded=not kept.models, key="scoring"):
-        if job is not None:
-            ended(job, "Scoring", "scored")
-        _goes_on(now, kept, job)
+    if job is not None:  # above the part that can be folded away: half a test set must not pass for all of it
+        ended(job, "Scoring", "scored")
+    _goes_on(now, kept, job)
+    with st.expander("Score these images", expanded=not any(one.scored for one in kept.models), key="scoring"):
         words.fact(*(text for _, text in kept.notes))
         if not fitting:
             words.caution("No model here gives scores for these images.")
