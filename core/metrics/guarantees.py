@@ -106,7 +106,7 @@ def _promise(
     )
     if math.isinf(threshold):
         text += f" At this threshold {'nobody' if threshold > 0 else 'everybody'} is called positive."
-    text += f" {misses} of {cases} {noun} may be missed."
+    text += f" {misses:,} of {cases:,} {noun} may be missed."
     return Guarantee(threshold, target, 1 - alpha, lower, misses, needed, best, text)
 
 
@@ -125,7 +125,8 @@ def _never(wrong: int, cases: int, target: float, alpha: float, misses: int) -> 
     best = math.floor(1000 * clopper_pearson_lower(cases - wrong, cases, alpha)) / 1000
     text = (
         f"No threshold of this cohort can promise {100 * target:g} % specificity with {100 * (1 - alpha):g} % "
-        f"confidence: {wrong} of {cases} negatives count as wrong at every threshold, and {misses} may be missed. "
+        f"confidence: {wrong:,} of {cases:,} negatives count as wrong at every threshold, and {misses:,} may be "
+        "missed. "
         f"The best promise here is {100 * best:.1f} %."
     )
     return Guarantee(None, target, 1 - alpha, None, misses, _needed(target, alpha), best, text)

@@ -1,13 +1,13 @@
 """The one list of models that lie on disk: the shelf of our own, and the store of imported ones.
 
-Owns finding, reading and verifying. Headers are read, weights are only hashed, and a hash is remembered while
+Owns finding, reading and verifying. Headers are read, weights are only hashed, and both are remembered while
 the file's size, time and place stay the same. Loading checks the bytes again, so the memory is no security.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +22,22 @@ from core.models.naming import lies_under
 from core.models.presets import default_input, default_preset
 from core.models.saved_points import read_points
 from core.models.store import store_root
-from core.models.tensor_file import Header, read_header
+from core.models.tensor_file import read_header
 from core.models.versions import version_notes
 from core.settings import settings
 
-_memo: dict[tuple[str, int, int, int], tuple[str, str]] = {}
-"""Hashes of file and weights, by path, size, time of change and inode."""
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What a checkpoint says of itself; intact : weights and facts are those that were written."""
+
+    facts: Facts
+    file_sha256: str
+    intact: bool
+
+
+_memo: dict[tuple[str, int, int, int], _Known] = {}
+"""By path, size, time of change and inode: each release of a cut-off asks for the shelf."""
 
 CHECKSUM_DIFFERS = "Checksum differs: the file is not the one that was written. Restore it from a backup."
 
@@ -84,16 +94,8 @@ def read_model(path: Path) -> Model:
     ------
     CheckpointError, ConfigError : the header is damaged, foreign, or breaks its schema.
     """
-    header = read_header(path)
-    if not is_ours(header.metadata):
-        raise CheckpointError(
-            found="The checkpoint is a safetensors file without a configuration of ours.",
-            why="Weights alone do not say how a picture has to be prepared.",
-            do="Import it with python -m core import FILE.",
-        )
-    facts = read_facts(header.metadata)
-    file_hash, weights_hash = _hashes(path, header)
-    intact = weights_hash == facts.weights_sha256 and seal(header.metadata) == header.metadata.get("facts_sha256")
+    known = _known(path)
+    facts, intact = known.facts, known.intact
     points = tuple(p for p in facts.operating_points if p.weights_sha256 == facts.weights_sha256)
     notes = (*version_notes(facts.versions), *(str(note) for note in facts.source.get("notes", ())))
     if len(points) < len(facts.operating_points):
@@ -106,7 +108,7 @@ def read_model(path: Path) -> Model:
         card=facts.card if facts.config.input else _with_assumption(facts),
         operating_points=points,
         weights_sha256=facts.weights_sha256,
-        file_sha256=file_hash,
+        file_sha256=known.file_sha256,
         origins=facts.origins,
         verified=intact,
         problem=_sidecar_problem(path, facts) if intact else CHECKSUM_DIFFERS,
@@ -163,12 +165,22 @@ def _files(folders: Sequence[Path], pattern: str) -> Iterator[Path]:
         yield from sorted(p for p in found if not any(part.startswith(".") for part in p.relative_to(folder).parts))
 
 
-def _hashes(path: Path, header: Header) -> tuple[str, str]:
-    """The hashes of file and weights, remembered while the file stays what it was."""
+def _known(path: Path) -> _Known:
+    """Read and hashed, and remembered while the file stays what it was."""
     state = path.stat()
     key = (str(path), state.st_size, state.st_mtime_ns, state.st_ino)
     if key not in _memo:
-        _memo[key] = (file_sha256(path), stored_weights_sha256(path, header))
+        header = read_header(path)
+        if not is_ours(header.metadata):
+            raise CheckpointError(
+                found="The checkpoint is a safetensors file without a configuration of ours.",
+                why="Weights alone do not say how a picture has to be prepared.",
+                do="Import it with python -m core import FILE.",
+            )
+        facts = read_facts(header.metadata)
+        sealed = seal(header.metadata) == header.metadata.get("facts_sha256")
+        intact = sealed and stored_weights_sha256(path, header) == facts.weights_sha256
+        _memo[key] = _Known(facts, file_sha256(path), intact)
     return _memo[key]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 LIBRARIES = ("torch", "torchvision", "monai")
@@ -14,13 +15,16 @@ OLDEST_TORCH = 2
 
 def installed_versions() -> dict[str, str]:
     """The versions at hand, read without importing the libraries."""
-    found = {}
-    for name in LIBRARIES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
+    found = {name: _version(name) for name in LIBRARIES}
+    return {name: held for name, held in found.items() if held is not None}
+
+
+@cache
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
 
 
 def version_notes(written_with: Mapping[str, str]) -> tuple[str, ...]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -93,43 +91,6 @@ def test_where_they_disagree_is_what_the_test_counts(tiny_server: Server, page: 
     pair = next(pair for pair in document["pairs"] if pair["metric"] == "accuracy")
 
     expect(page.get_by_text(f"net_a in {pair['only_a_right']}, net_b in {pair['only_b_right']}.")).to_be_visible()
-
-
-@pytest.mark.realdata
-@pytest.mark.seeds(39)
-def test_real_films_go_through_both_classifiers_and_both_pages(
-    server: Server, page: Page, shared_data: Path, tmp_path: Path
-) -> None:
-    """Labelled films from a zip, scored here by the two classifiers on the shelf, swept and compared."""
-    path = _some_films(shared_data, tmp_path / "films.zip", of_each=20)
-    open_page(page, f"{server.url}/sweep")
-    page.locator(FILES).set_input_files(str(path))
-    expect(page.get_by_role("button", name=re.compile("^Score 40"))).to_be_visible(timeout=READY_MS)
-    page.locator(".st-key-scoring").get_by_role("combobox", name="Models").click()
-    page.get_by_role("option", name=re.compile("Chest")).first.click()
-    page.keyboard.press("Escape")
-    page.get_by_role("button", name=re.compile("^Score 80")).click(timeout=READY_MS)
-    expect(page.locator(".roc svg")).to_be_visible(timeout=10 * READY_MS)
-
-    page.get_by_test_id("stSidebarNav").get_by_role("link", name=re.compile("comparison")).click()
-    wait_for_answer(page)
-
-    table = page.locator(MODELS).inner_text()
-    assert "MiB" in table
-    assert " ms" in table
-    assert page.get_by_text("less chest_").first.is_visible()
-
-
-def _some_films(shared_data: Path, path: Path, of_each: int) -> Path:
-    """The first films of each class of the authors' own test set."""
-    with (
-        zipfile.ZipFile(shared_data / "xray" / "paediatric_official_test.zip") as films,
-        zipfile.ZipFile(path, "w") as out,
-    ):
-        for kind in ("NORMAL", "PNEUMONIA"):
-            for name in sorted(name for name in films.namelist() if f"/{kind}/" in name)[:of_each]:
-                out.writestr(name.partition("/")[2], films.read(name))
-    return path
 
 
 @pytest.mark.parametrize("size", [DESK, SMALL], ids=["1440", "1024"])
