@@ -181,15 +181,18 @@ def _write(kept: KeptCohort, out: Path, case_map: Path | None) -> list[Path]:
     from core.workflows.score_masks import figures_csv
     from core.workspace.cohort_record import CohortKind
 
+    written = []
     if kept.kind is CohortKind.MASKS:
         with progress_bar("compare masks") as report:
             write_atomically(out, figures_csv(kept, report))
-    else:
+        written.append(out)
+    elif kept.scores_csv.exists():  # where no model answered there are no scores to write
         write_atomically(out, kept.scores_csv.read_bytes())
-    if case_map is None:
-        return [out]
-    write_atomically(case_map, case_map_csv(kept))
-    return [out, case_map]
+        written.append(out)
+    if case_map is not None:
+        write_atomically(case_map, case_map_csv(kept))
+        written.append(case_map)
+    return written
 
 
 def _document(kept: KeptCohort, data: Path, models: Sequence[str], written: Sequence[Path]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from tests.browser.steps import READY_MS, choose, wait_for_picture
 from .test_compare import MODELS, wait_for_answer
 from .test_sweep import TABLE, bring, cards, download, link, wait_for_instrument, wait_for_table
 
-SCORED_MS = 10 * READY_MS
+SCORED_MS = 20 * READY_MS
 
 
 @pytest.mark.realdata
@@ -26,7 +26,7 @@ def test_real_films_go_through_both_classifiers_and_both_pages(
     server: Server, page: Page, shared_data: Path, tmp_path: Path
 ) -> None:
     """Labelled films from a zip: what the pages promise is kept on what they are for."""
-    _score_both(server, page, _some_films(shared_data, tmp_path / "films.zip", of_each=20))
+    _score_both(server, page, _some_films(shared_data, tmp_path / "films.zip", of_each=10))
 
     _move_by_hand(page)
     _look_behind_the_counts(page)
@@ -39,11 +39,11 @@ def test_real_films_go_through_both_classifiers_and_both_pages(
 def _score_both(server: Server, page: Page, films: Path) -> None:
     """Both classifiers of the shelf; the page is loaded again in mid-run."""
     bring(page, server, films)
-    expect(page.get_by_role("button", name=re.compile("^Score 40"))).to_be_visible(timeout=READY_MS)
+    expect(page.get_by_role("button", name=re.compile("^Score 20"))).to_be_visible(timeout=READY_MS)
     page.locator(".st-key-scoring").get_by_role("combobox", name="Models").click()
     page.get_by_role("option", name=re.compile("Chest")).first.click()
     page.keyboard.press("Escape")
-    page.get_by_role("button", name=re.compile("^Score 80")).click(timeout=READY_MS)
+    page.get_by_role("button", name=re.compile("^Score 40")).click(timeout=READY_MS)
     expect(page.get_by_role("progressbar")).to_be_visible(timeout=READY_MS)
     page.reload()
     expect(page.locator(".roc svg")).to_be_visible(timeout=SCORED_MS)

@@ -333,7 +333,7 @@ def test_what_holds_no_labelled_images_is_refused_in_words(
 
 
 def test_nothing_that_could_be_scored_is_a_refusal(shelf: Path, run: Run, tmp_path: Path) -> None:
-    """A table without a single score is no answer, but it says why of each case."""
+    """A table without a single score is no answer and is not written, but it is said why of each case."""
     (tmp_path / "normal").mkdir()
     (tmp_path / "normal" / "a.png").write_bytes(b"nothing")
 
@@ -341,6 +341,8 @@ def test_nothing_that_could_be_scored_is_a_refusal(shelf: Path, run: Run, tmp_pa
 
     assert answer.code == 1
     assert [one["case_id"] for one in answer.json_lines[0]["unread"]] == ["case-0001"]
+    assert answer.json_lines[0]["outputs"] == []
+    assert not (tmp_path / "s.csv").exists()
 
 
 def test_level_is_that_of_every_interval(run: Run) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import io
 import json
@@ -137,6 +138,24 @@ def test_texts_of_the_file_are_text_in_report_and_csv(tmp_path: Path) -> None:
         assert b",-" in scores
         assert b"'-" not in scores
         assert b"<b>north</b>" not in archive.read("report.html")
+
+
+@pytest.mark.parametrize(
+    ("cell", "kept"), [("-1+1", "'-1+1"), ("-", "'-"), ("-2.5e-3", "-2.5e-3"), ("\t1", "'\t1"), ("a-b=c", "a-b=c")]
+)
+def test_a_score_below_zero_is_no_formula(tmp_path: Path, cell: str, kept: str) -> None:
+    """Only what a spreadsheet would compute is changed; else the file is the one that was read, byte for byte."""
+    path = tmp_path / "scores.csv"
+    path.write_text(f"case_id,label,net_a,comment\nc1,1,-0.5,{cell}\nc2,0,-1.5,plain\n")
+    file = read_cohort(path, models=["net_a"])
+    chosen = standing(file, "net_a", -1.0, METHOD, answer=None, locked=None)
+
+    made = report_bundle(Reported(file, "net_a", chosen, path, "cohort-01"), METHOD)
+
+    with zipfile.ZipFile(io.BytesIO(made)) as archive:
+        scores = archive.read("scores.csv")
+    assert list(csv.reader(io.StringIO(scores.decode())))[1] == ["c1", "1", "-0.5", kept]
+    assert (scores == path.read_bytes()) is (cell == kept)
 
 
 def test_a_table_too_long_for_memory_is_left_to_the_command(about: Reported, monkeypatch: pytest.MonkeyPatch) -> None:
