@@ -116,7 +116,7 @@ def _ask_predict(page: Page, saved: str) -> None:
     page.get_by_role("button", name=re.compile("^Run ")).first.click()
     expect(page.get_by_text("At this threshold, in cohort-01")).to_be_visible(timeout=SCORED_MS)
     page.get_by_text("How this was made").click()
-    expect(page.get_by_text(f"{saved}, largest J, cohort-01").first).to_be_visible()
+    expect(page.get_by_text(f"{saved}, Youden, cohort-01").first).to_be_visible()
 
 
 def _compare(page: Page) -> None:
