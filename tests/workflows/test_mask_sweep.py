@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -72,3 +73,19 @@ def test_labelled_voxels_are_never_below_a_third(kept: KeptCohort, mask_folder: 
 
     assert steps is not None
     assert ((predicted > 0) & (steps < 66)).sum() == 0
+
+
+@pytest.mark.realdata
+def test_shipped_hippocampus_draws_the_right_volume_near_a_half(home: Path, shared_data: Path, tmp_path: Path) -> None:
+    """Real volumes through the shipped network: Dice is high all along, and volume falls through the reference's."""
+    with zipfile.ZipFile(shared_data / "mri" / "hippocampus.zip") as volumes:
+        for number in ("001", "003"):
+            for folder in ("images", "labels"):
+                volumes.extract(f"{folder}/hippocampus_{number}.nii.gz", tmp_path)
+    kept = score(cohorts.keep_path(tmp_path), [get_model("hippocampus_unet3d_v1.0.0")])
+
+    document = mask_sweep_document(kept, alone(kept.models[0]), Method(resamples=100))
+
+    assert min(figure["value"] for figure in document["dice"]) > 0.8
+    errors = [figure["value"] for figure in document["volume_error_ml"]]
+    assert errors[0] > 0 > errors[-1]

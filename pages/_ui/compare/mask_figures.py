@@ -66,7 +66,7 @@ def agreement_figure(agreement: Agreement, line: str) -> go.Figure:
     )  # fmt: skip
     figure.update_xaxes(range=[low, high])
     return plain_figure(figure, "mean of both, mL", "difference, mL").update_layout(
-        height=300, title={"text": agreement.title, "font": {"size": 13}}
+        height=320, margin={"t": 52}, title={"text": agreement.title.replace(" − ", " −<br>"), "font": {"size": 13}}
     )
 
 

@@ -108,7 +108,7 @@ def show_farthest_apart(now: State, kept: KeptCohort, document: Document, conten
         ],
     )
     words.table(
-        ("Case", f"Dice, {a}", f"Dice, {b}", f"HD95 mm, {a}", f"HD95 mm, {b}", "Reference mL", f"mL, {a}", f"mL, {b}"),
+        ("Case", "Dice, one", "the other", "HD95 mm, one", "the other", "Reference mL", "mL, one", "the other"),
         [_row(case) for case in differ[:LISTED]], numbers=range(1, 8), label="Where they disagree most",
     )  # fmt: skip
 
