@@ -6,7 +6,7 @@ together with the confidence stated.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from numpy.typing import ArrayLike
@@ -102,7 +102,15 @@ def abstain_band(
     if low is None or high is None:
         text = " ".join(answer.text for answer in (first, second) if answer.threshold is None)
         return AbstainBand(low, high, 1 - alpha, question.unit, text)
-    return _counted(question, low, high, 1 - alpha)
+    band = _counted(question, low, high, 1 - alpha)
+    if low >= high:
+        return band
+    promised = (
+        f"With {100 * (1 - alpha):g} % confidence, of new {question.unit}s drawn like these at most "
+        f"{100 * (1 - sensitivity):.3g} % with the finding lie below {low:.4g} and at most "
+        f"{100 * (1 - specificity):.3g} % without it at or above {high:.4g}."
+    )
+    return replace(band, text=f"{promised} {band.text}")
 
 
 def carry_band(

@@ -76,6 +76,7 @@ def instrument(
     *,
     chosen: Sequence[Chosen] = (),
     referred: tuple[float, float] | None = None,
+    referred_text: str = "",
     decision: Sequence[Estimate] | None = None,
 ) -> Instrument:
     """Everything the instrument draws for one model's scores.
@@ -83,12 +84,14 @@ def instrument(
     Parameters
     ----------
     chosen : answers of rules; at their own thresholds their promise is shown. referred : low and high of an
-    abstain band to shade. decision : the decision curve's interval at each probability, of `decision_interval`.
+    abstain band to shade; referred_text : what it promises, shown at both. decision : the decision curve's interval
+    at each probability, of `decision_interval`.
     """
     cohort = file.cohort
     scores, labels, clusters = cohort.scores[model], cohort.labels, method.clusters(cohort)
     table = sweep_scores(scores, labels)
-    rows, complete = _rows(table, [point.threshold for point in chosen if point.threshold is not None])
+    own = [*(point.threshold for point in chosen if point.threshold is not None), *(referred or ())]
+    rows, complete = _rows(table, own)
     band = simultaneous_band(cohort.positives, cohort.negatives, repeated_patients=clusters is not None)
     packed = _packed(table, rows, rates_of(cohort, model, method, table), band)
     both = bool(cohort.positives and cohort.negatives)
@@ -113,6 +116,7 @@ def instrument(
     rev = hashlib.sha256(json.dumps(held, sort_keys=True).encode()).hexdigest()[:16]
     drawing = {"referred": None if referred is None else {"low": referred[0], "high": referred[1]}}
     promises = [{"threshold": exact_text(p.threshold), "text": p.text} for p in chosen if p.threshold is not None]
+    promises += [{"threshold": exact_text(end), "text": referred_text} for end in referred or () if referred_text]
     data = {**held, **drawing, "promises": promises, "rev": rev, "drawing": json.dumps(drawing)}
     return Instrument(data, complete, len(table.thresholds) - 1)
 

@@ -193,7 +193,7 @@ def _figure(name: str, figure: Estimate, note: str) -> Row:
 def _with_method(figure: Estimate, note: str) -> str:
     """The interval's method before the remark."""
     method = METHODS.get(figure.method or "", (figure.method or "").replace("_", " ")) if _has_ends(figure) else ""
-    return ". ".join(part for part in (method, note) if part)
+    return "; ".join(part for part in (method, note) if part)
 
 
 def _has_ends(figure: Estimate) -> bool:

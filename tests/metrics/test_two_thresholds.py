@@ -46,6 +46,16 @@ def test_where_they_do_not_no_single_threshold_is_offered(oracles: Any) -> None:
     assert "No single threshold" in made.text
 
 
+def test_the_band_says_what_it_promises(oracles: Any) -> None:
+    """Who is referred is a count of these cases; what holds for new ones is the reason for two thresholds."""
+    made = abstain_band(*oracles.cohort("two_models.csv"), 0.9, 0.9)
+
+    assert made.text.startswith(
+        f"With 95 % confidence, of new cases drawn like these at most 10 % with the finding lie below {made.low:.4g} "
+        f"and at most 10 % without it at or above {made.high:.4g}."
+    )
+
+
 def test_a_small_cohort_says_what_each_promise_needs(oracles: Any) -> None:
     """Half the error each, so more cases are needed than for one promise."""
     cohort = oracles.cohort("small.csv")

@@ -99,6 +99,19 @@ def test_a_million_scores_are_thinned_but_a_rules_threshold_stays(monkeypatch: p
     assert sent[-1] == file.cohort.scores["net_a"].min()
 
 
+def test_both_ends_of_a_band_carry_its_promise_and_can_be_stood_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At a rule's own threshold its promise is shown, not what holds at a cut-off found by looking."""
+    monkeypatch.setattr(module, "WHOLE_TABLE", 100)
+    monkeypatch.setattr(module, "THINNED_ROWS", 20)
+    file = cohort_file(cases=500)
+    ends = tuple(sorted(file.cohort.scores["net_a"])[at] for at in (77, 333))
+
+    data = instrument(file, "net_a", METHOD, referred=ends, referred_text="promised").data
+
+    assert data["promises"] == [{"threshold": exact_text(end), "text": "promised"} for end in ends]
+    assert set(ends) <= set(unpacked(data, "thresholds").tolist())
+
+
 def test_pictures_that_cannot_be_drawn_have_a_reason() -> None:
     """An empty box makes people look for a fault."""
     logits = instrument(cohort_file(logits=True), "net_a", METHOD).data

@@ -87,9 +87,9 @@ def settle(held: Sweep, about: Subject, subject: tuple[object, ...]) -> None:
 def _instrument(held: Sweep, about: Subject) -> Instrument:
     """The instrument's data, made again only where it would differ: a second for a million cases."""
     band = held.band
-    referred = None
+    referred, said = None, ""
     if band is not None and band.low is not None and band.high is not None and band.low < band.high:
-        referred = (band.low, band.high)
+        referred, said = (band.low, band.high), band.text
     made: dict[tuple[object, ...], Instrument] = st.session_state.setdefault("sweep-instrument", {})
     answer = held.answer
     key = (held.subject, referred, None if answer is None else (answer.rule, answer.target, answer.threshold))
@@ -97,7 +97,13 @@ def _instrument(held: Sweep, about: Subject) -> Instrument:
         made.clear()
         chosen = () if answer is None else (answer,)
         made[key] = instrument(
-            about.file, about.column, about.method, chosen=chosen, referred=referred, decision=_decision(held, about)
+            about.file,
+            about.column,
+            about.method,
+            chosen=chosen,
+            referred=referred,
+            referred_text=said,
+            decision=_decision(held, about),
         )
     return made[key]
 
