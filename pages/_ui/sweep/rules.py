@@ -54,7 +54,10 @@ def rule_picker(held: Sweep, about: Subject) -> None:
 def rule_answer(held: Sweep) -> None:
     """What the last rule said, as long as the cut-off stands where it put it."""
     if held.band is not None:
-        words.fact(*band_sentences(held.band))
+        low, high, said = held.band.low, held.band.high, band_sentences(held.band)
+        # At the ends of a band the first is the instrument's own line.
+        told = low is not None and high is not None and low < high and held.threshold in (low, high)
+        words.fact(*(said[1:] if told else said))
     elif held.answer is not None and held.answer.threshold in (None, held.threshold):
         said = answer_sentences(held.answer)
         if held.answer.threshold is None:
