@@ -13,9 +13,6 @@ from core.cli.say import complain, shell_line
 if TYPE_CHECKING:
     from core.models.model import Model
 
-OUTPUTS = ("result.json", "overlay.png", "dseg.nii.gz", "dseg.json")
-"""Ends of the files that a case leaves in the output folder."""
-
 
 def predict(
     ctx: typer.Context,
@@ -33,6 +30,15 @@ def predict(
         typer.Option("--threshold", metavar="T", min=0, max=1, help="In place of the model's operating points."),
     ] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Make the heat map of a score too.")] = False,
+    seg: Annotated[
+        bool, typer.Option("--seg", help="Write the labels of a DICOM series as DICOM SEG too, in a zip.")
+    ] = False,
+    keep_uids: Annotated[
+        bool,
+        typer.Option(
+            "--keep-uids", help="With --seg: keep the original UIDs, so that it fits the hospital's own copy."
+        ),
+    ] = False,
     series: Series = None,
     volume: Volume = None,
     csv: Annotated[
@@ -48,6 +54,8 @@ def predict(
 
     cases = wanted_cases(paths or [], channel or [])
     handle = known_model(model)
+    if keep_uids and not seg:
+        raise typer.BadParameter("--keep-uids goes with --seg: no other file holds UIDs.")
     _make_room(out, [case.case for case in cases], csv, force=force)
     request = Request(
         model=handle,
@@ -55,6 +63,8 @@ def predict(
         command=shell_line(["python", "-m", "core", *ctx.find_root().obj]),
         threshold=threshold,
         explain=explain,
+        seg=seg,
+        keep_uids=keep_uids,
         series=series,
         volume=volume,
     )
@@ -64,7 +74,9 @@ def predict(
 
 def _make_room(out: Path, cases: list[str], csv: Path | None, *, force: bool) -> None:
     """Refuse to replace files without --force; with it, take them away first, lest an old one lie beside a new."""
-    old = [path for case in cases for end in OUTPUTS if (path := out / f"{case}_{end}").exists()]
+    from core.workflows.outputs import ENDS
+
+    old = [path for case in cases for end in ENDS if (path := out / f"{case}_{end}").exists()]
     if csv is not None and csv.exists():
         old.append(csv)
     if old and not force:

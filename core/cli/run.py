@@ -5,6 +5,7 @@ Owns the form of the answer and of the CSV. The numbers are `workflows.predict`'
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,11 +20,14 @@ from core.inference.admission import said_once
 from core.inference.prediction import Prediction, ood_to_plain
 from core.models.atomic import write_atomically
 from core.models.model import Model
+from core.settings import settings
+from core.studies.pseudonyms import CopyTo, Pseudonyms
 from core.studies.study import Study
 from core.workflows.cases import table_csv
+from core.workflows.outputs import DICOM_SEG, Made, write_outputs
 from core.workflows.predict import predict
-from core.workflows.report import write_outputs
 from core.workflows.result_view import findings
+from core.workspace.owner import kept_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,8 @@ class Request:
     explain: bool
     series: str | None
     volume: int | None
+    seg: bool = False
+    keep_uids: bool = False
 
 
 def run_cases(request: Request, cases: Sequence[Wanted], csv: Path | None, *, as_json: bool) -> Exit:
@@ -73,14 +79,26 @@ def _answered(request: Request, wanted: Wanted) -> tuple[dict[str, Any], Exit]:
 
 def _predicted(request: Request, wanted: Wanted) -> dict[str, Any]:
     model, started = request.model, time.perf_counter()
-    study = wanted.open(request.series, request.volume)
-    opened = time.perf_counter()
-    with progress_bar(wanted.case) as report:
-        made = predict(study, model, threshold=request.threshold, explain=request.explain, progress=report)
-    predicted = time.perf_counter()
-    files = write_outputs(made, study, model, wanted.case, request.out, command=request.command)
+    with tempfile.TemporaryDirectory(prefix="readroom-") as folder:
+        copy = _copy_to(Path(folder), request)
+        study = wanted.open(request.series, request.volume, copy)
+        opened = time.perf_counter()
+        with progress_bar(wanted.case) as report:
+            made = predict(study, model, threshold=request.threshold, explain=request.explain, progress=report)
+        predicted = time.perf_counter()
+        source = tuple(sorted(Path(folder).glob("*.dcm")))
+        files = write_outputs(Made(made, study, model, wanted.case, request.command, source), request.out)
+    if request.seg and not any(path.name.endswith(DICOM_SEG.end) for path in files):
+        complain(f"{wanted.case} has no DICOM SEG: that needs a DICOM series and a model that draws labels.")
     timings = {"read": opened - started, **made.provenance.timings_s, "write": time.perf_counter() - predicted}
     return _answer(wanted, model, study, made, files, timings)
+
+
+def _copy_to(folder: Path, request: Request) -> CopyTo | None:
+    """Where the series is copied to for a DICOM SEG; one key for this user, so that UIDs agree between runs."""
+    if not request.seg:
+        return None
+    return CopyTo(folder, Pseudonyms(kept_key(settings().home), request.keep_uids))
 
 
 def _answer(

@@ -12,6 +12,7 @@ from pathlib import Path
 import typer
 
 from core.studies import combine_channels
+from core.studies.pseudonyms import CopyTo
 from core.studies.study import Study
 from core.workflows.find_files import find_files
 from core.workflows.open_study import open_study
@@ -25,12 +26,22 @@ class Wanted:
     typed: str
     channels: tuple[tuple[str, str], ...] = ()
 
-    def open(self, series: str | None, volume: int | None) -> Study:
-        """The study; raises StudyError and WorkerBreach like `open_study`."""
+    def open(self, series: str | None, volume: int | None, copy: CopyTo | None = None) -> Study:
+        """The study; raises StudyError and WorkerBreach like `open_study`.
+
+        copy : where a de-identified copy of a DICOM series goes; of several channels that of the first, whose grid
+        is the study's.
+        """
         if not self.channels:
-            return open_study(find_files(Path(self.typed)), series=series, volume=volume)
+            return open_study(find_files(Path(self.typed)), series=series, volume=volume, copy=copy)
+        first = self.channels[0][0]
         return combine_channels(
-            {name: open_study(find_files(Path(path)), series=series, volume=volume) for name, path in self.channels}
+            {
+                name: open_study(
+                    find_files(Path(path)), series=series, volume=volume, copy=copy if name == first else None
+                )
+                for name, path in self.channels
+            }
         )
 
 

@@ -16,7 +16,7 @@ from core.studies.film import read_film
 from core.studies.nifti import read_nifti
 from core.studies.nifti_header import read_nifti_header
 from core.studies.raster import read_raster
-from core.studies.series import Member, read_series
+from core.studies.series import Member, read_series, sources_of_volume
 from core.studies.slices import patient_key
 from core.studies.sniff import Format, refuse_unknown, sniff
 from core.studies.sources import Source
@@ -27,7 +27,8 @@ from core.studies.study import Study
 class Candidate:
     """One study that could be read. `what` tells it apart in neutral words; `order` sorts the list.
 
-    patient : of slices, what tells two patients apart; compared here and never shown.
+    patient : of slices, what tells two patients apart; compared here and never shown. files_of : of a DICOM series,
+    the files of one of its volumes in the order of the slices.
     """
 
     sources: tuple[Source, ...]
@@ -35,6 +36,7 @@ class Candidate:
     read: Callable[[int | None], Study]
     order: tuple[int, str] = (0, "")
     patient: str | None = None
+    files_of: Callable[[int | None], Sequence[Source]] | None = None
 
 
 @dataclass(slots=True)
@@ -156,7 +158,14 @@ def _series(members: list[Member]) -> Candidate:
     order = (number, str(header.get("SeriesInstanceUID", "")))
     sources = tuple(member.source for member in members)
     patient = patient_key(header) if count > 1 else None  # one slice alone is no volume and cannot be mixed up
-    return Candidate(sources, what, lambda volume: read_series(name, members, volume), order, patient)
+
+    def read(volume: int | None) -> Study:
+        return read_series(name, members, volume)
+
+    def files_of(volume: int | None) -> Sequence[Source]:
+        return sources_of_volume(name, members, volume)
+
+    return Candidate(sources, what, read, order, patient, files_of)
 
 
 def _series_name(names: Sequence[str]) -> str:

@@ -15,6 +15,7 @@ from pydicom.multival import MultiValue
 from pydicom.tag import BaseTag
 
 from core.studies._identifying import ALWAYS, BODY_PARTS, FREE_TEXT_VRS, MODALITIES, PHOTOMETRICS, TECHNICAL, VIEWS
+from core.studies._kept import INSTANCE_UIDS
 from core.studies.faults import DECODER_FAULTS
 
 _OFTEN_BURNED_IN: Final = {"US", "SC", "OT", "ES", "XC", "RF", "XA"}
@@ -36,6 +37,11 @@ def identifiers_in(headers: Iterable[Dataset]) -> tuple[str, ...]:
         _collect(header, found, private)
         _collect(getattr(header, "file_meta", Dataset()), found, private)
     return (*sorted(found), *((f"private ({len(private)})",) if private else ()))
+
+
+def without_uids(keywords: Iterable[str]) -> tuple[str, ...]:
+    """The keywords less those of the UIDs that a copy with kept UIDs still holds."""
+    return tuple(keyword for keyword in keywords if keyword not in INSTANCE_UIDS)
 
 
 def _collect(dataset: Dataset, found: set[str], private: set[int]) -> None:

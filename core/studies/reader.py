@@ -18,6 +18,9 @@ from pathlib import Path
 from core.errors import Choice, ChoiceNeeded
 from core.studies.archive import unpack
 from core.studies.candidates import Candidate, Candidates, find_candidates, refuse_nothing, require_one_patient
+from core.studies.deidentify import without_uids
+from core.studies.dicom_copy import copy_series
+from core.studies.pseudonyms import CopyTo
 from core.studies.sniff import Format, sniff
 from core.studies.sources import Source, neutral_sources
 from core.studies.study import Study
@@ -31,14 +34,17 @@ class FileGroup:
     what: str
 
 
-def read_study(files: Sequence[Path], *, series: str | None = None, volume: int | None = None) -> Study:
+def read_study(
+    files: Sequence[Path], *, series: str | None = None, volume: int | None = None, copy: CopyTo | None = None
+) -> Study:
     """The one study that the files hold, told by content.
 
     Parameters
     ----------
     files : films, volumes, slices of a series, or zip archives of them; at least one.
     series : the id of one of several studies ('series-2'), as a ChoiceNeeded lists them.
-    volume : the number of one of several volumes, from 0.
+    volume : the number of one of several volumes, from 0. copy : where a de-identified copy of a DICOM series goes;
+    nothing is written for anything else.
 
     Raises
     ------
@@ -52,7 +58,8 @@ def read_study(files: Sequence[Path], *, series: str | None = None, volume: int 
         # A broken file may be a slice of the series: left out in silence it would shorten the volume.
         if found.broken and candidate.patient is not None:
             raise found.broken[0]
-        return _with_left_out(candidate.read(volume), found)
+        study = _with_left_out(candidate.read(volume), found)
+        return study if copy is None or candidate.files_of is None else _copied(study, candidate.files_of(volume), copy)
 
 
 def group_files(files: Sequence[Path]) -> list[FileGroup]:
@@ -113,6 +120,21 @@ def _choose(found: Candidates, series: str | None) -> Candidate:
         why="One case is one study.",
         do="Choose one of them by its id.",
         choices=tuple(Choice(id_, one.what) for id_, one in studies.items()),
+    )
+
+
+def _copied(study: Study, files: Sequence[Source], copy: CopyTo) -> Study:
+    """The study, its files copied; with kept UIDs its report says so and does not count them as removed."""
+    copy_series(files, copy)
+    if not copy.names.keep_uids:
+        return study
+    return replace(
+        study,
+        report=replace(
+            study.report,
+            changed=(*study.report.changed, "the original UIDs were kept beside it, as asked"),
+            identifiers_removed=without_uids(study.report.identifiers_removed),
+        ),
     )
 
 

@@ -63,14 +63,9 @@ def read_series(name: str, members: Sequence[Member], volume: int | None = None)
     notes = Notes()
     _require_several(name, members)
     members = _distinct(members, notes)
-    for member in members:
-        _require_grey(member)
-    slices = [one for member in members for one in slices_of(member.source, member.header)]
-    volumes = split_volumes(name, slices)
-    stack = stack_of(name, volumes[_choose(name, volumes, volume)])
-    _require_voxels(name, stack)
-    if len(volumes) > 1:
-        notes.changed.append(f"volume {volume} of {len(volumes)} was taken, counted from 0")
+    stack, volumes = _stack(name, members, volume)
+    if volumes > 1:
+        notes.changed.append(f"volume {volume} of {volumes} was taken, counted from 0")
     pixels, digest = _pixels(stack, notes)
     first = members[0].header
     window = _common_window(members)
@@ -87,7 +82,7 @@ def read_series(name: str, members: Sequence[Member], volume: int | None = None)
         shape=(columns, rows, depth),
         spacing_mm=geometry.spacing_mm,
         orientation=geometry.orientation,
-        volumes=len(volumes),
+        volumes=volumes,
         modality=modality_of(first),
         body_part=body_part_of(first),
         transfer_syntax=syntax_name(first),
@@ -98,6 +93,23 @@ def read_series(name: str, members: Sequence[Member], volume: int | None = None)
         identifiers_removed=identifiers_in(member.header for member in members),
     )
     return Study(Kind.VOLUME, pixels, ("image",), (window or percentile_window(pixels),), geometry, report)
+
+
+def sources_of_volume(name: str, members: Sequence[Member], volume: int | None = None) -> list[Source]:
+    """The files that the study of `read_series` is made of, in the order of its slices; errors as there."""
+    stack, _ = _stack(name, _distinct(members, Notes()), volume)
+    return list(dict.fromkeys(one.source for one in stack.slices))
+
+
+def _stack(name: str, members: Sequence[Member], volume: int | None) -> tuple[Stack, int]:
+    """The stack of the chosen volume, and how many there are."""
+    for member in members:
+        _require_grey(member)
+    slices = [one for member in members for one in slices_of(member.source, member.header)]
+    volumes = split_volumes(name, slices)
+    stack = stack_of(name, volumes[_choose(name, volumes, volume)])
+    _require_voxels(name, stack)
+    return stack, len(volumes)
 
 
 def _require_several(name: str, members: Sequence[Member]) -> None:

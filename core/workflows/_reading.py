@@ -12,6 +12,7 @@ from typing import Any, Final
 from core.studies import group_files, read_study, study_to_parts
 from core.studies.archive import unpack_named
 from core.studies.parts import Arrays
+from core.studies.pseudonyms import CopyTo, Pseudonyms
 from core.studies.sources import neutral_sources
 
 Answer = tuple[dict[str, Any], Arrays]
@@ -19,7 +20,14 @@ Answer = tuple[dict[str, Any], Arrays]
 
 def _read(request: dict[str, Any], _scratch: Path) -> Answer:
     files = [Path(file) for file in request["files"]]
-    return study_to_parts(read_study(files, series=request["series"], volume=request["volume"]))
+    study = read_study(files, series=request["series"], volume=request["volume"], copy=_copy_of(request.get("copy")))
+    return study_to_parts(study)
+
+
+def _copy_of(asked: dict[str, Any] | None) -> CopyTo | None:
+    if asked is None:
+        return None
+    return CopyTo(Path(asked["folder"]), Pseudonyms(bytes.fromhex(asked["key"]), bool(asked["keep_uids"])))
 
 
 def _group(request: dict[str, Any], _scratch: Path) -> Answer:

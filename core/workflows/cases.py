@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import csv
 import io
+import os
+import secrets
+import shutil
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 from core.errors import Choice, ChoiceNeeded, GeometryError, NotFound, ReadroomError
 from core.studies import combine_channels
+from core.studies.pseudonyms import CopyTo, Pseudonyms
 from core.studies.study import Kind, Study
 from core.studies.synthetic import synthetic_film, synthetic_volume
 from core.workflows.open_study import group_uploads, open_study
@@ -34,14 +39,16 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _reading: dict[Path, threading.Lock] = {}
 
 
-def receive(workspace: Workspace, files: Iterable[tuple[str, IO[bytes]]]) -> None:
+def receive(workspace: Workspace, files: Iterable[tuple[str, IO[bytes]]], *, keep_uids: bool = False) -> None:
     """Move the bytes of an upload to the owner's folder; nothing is looked into yet.
+
+    keep_uids : of DICOM series the original UIDs stay with the case, so that a result fits the hospital's own copy.
 
     Raises
     ------
     TooLarge : the owner's folder would grow over its quota.
     """
-    Uploads(workspace).receive(files)
+    Uploads(workspace).receive(files, keep_uids=keep_uids)
 
 
 def is_waiting(workspace: Workspace) -> bool:
@@ -90,14 +97,13 @@ def answer_choice(workspace: Workspace, upload_id: str, choice: str) -> Case | N
             )
         series, volume = _series_and_volume(choice)
         try:
-            study = open_study(upload.files, series=series, volume=volume)
+            case = _open(workspace, upload, series, volume)
         except ChoiceNeeded as further:
             if series is None or volume is not None:
                 raise
             parts = (Choice(f"{series}{VOLUME}{one.id}", f"{chosen.what}: {one.what}") for one in further.choices)
             uploads.keep(upload.divided(choice, parts))
             return None
-        case = _keep(workspace, study, upload_id)
         left = upload.without(choice)
         if left.choices:
             uploads.keep(left)
@@ -122,9 +128,11 @@ def join_channels(workspace: Workspace, channels: Mapping[str, str]) -> Case:
             do="Choose a different case for each channel.",
         )
     joined = combine_channels({name: workspace.study(case_id) for name, case_id in channels.items()})
-    case = workspace.add_study(joined, made_of=tuple(channels.values()))
-    prepare(workspace, case.id, joined)
-    return case
+    first = workspace.source_files(next(iter(channels.values())))
+    with _room_for_source(workspace) as source:
+        for file in first:  # the grid of the joined study is the first channel's
+            os.link(file, source / file.name)
+        return _keep(workspace, joined, made_of=tuple(channels.values()), source=source)
 
 
 def add_sample(workspace: Workspace, kind: Kind) -> Case:
@@ -136,7 +144,7 @@ def add_sample(workspace: Workspace, kind: Kind) -> Case:
         else:
             path = Path(folder) / "volume.nii.gz"
             synthetic_volume(path, SAMPLE_SEED)
-        return _keep(workspace, open_study([path]), None)
+        return _keep(workspace, open_study([path]))
 
 
 def cases_csv(workspace: Workspace) -> bytes:
@@ -191,14 +199,40 @@ def _series_and_volume(choice: str) -> tuple[str | None, int | None]:
 
 def _read(workspace: Workspace, uploads: Uploads, upload: Upload) -> None:
     try:
-        _keep(workspace, open_study(upload.files), upload.id)
+        _open(workspace, upload)
     except ReadroomError as refusal:
         uploads.keep(upload.refused(refusal))
     else:
         uploads.drop(upload.id)
 
 
-def _keep(workspace: Workspace, study: Study, upload_id: str | None) -> Case:
-    case = workspace.add_study(study, upload_id=upload_id)
+def _open(workspace: Workspace, upload: Upload, series: str | None = None, volume: int | None = None) -> Case:
+    """Read an upload, of a DICOM series with the de-identified copy that results refer to, and keep the case."""
+    with _room_for_source(workspace) as source:
+        copy = CopyTo(source, Pseudonyms(workspace.uid_key(), upload.keep_uids))
+        study = open_study(upload.files, series=series, volume=volume, copy=copy)
+        return _keep(workspace, study, upload_id=upload.id, source=source)
+
+
+@contextmanager
+def _room_for_source(workspace: Workspace) -> Iterator[Path]:
+    """A folder that a case may take over; gone afterwards, like what it holds, if none did."""
+    folder = workspace.folder / f".{secrets.token_hex(6)}.source"
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _keep(
+    workspace: Workspace,
+    study: Study,
+    *,
+    upload_id: str | None = None,
+    made_of: tuple[str, ...] = (),
+    source: Path | None = None,
+) -> Case:
+    case = workspace.add_study(study, upload_id=upload_id, made_of=made_of, source=source)
     prepare(workspace, case.id, study)
     return case

@@ -9,13 +9,17 @@ import atexit
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from core.isolation import Limits, Worker
 from core.settings import settings
 from core.studies import Study, study_from_parts
+from core.studies.pseudonyms import CopyTo
 
 
-def open_study(paths: Sequence[Path], *, series: str | None = None, volume: int | None = None) -> Study:
+def open_study(
+    paths: Sequence[Path], *, series: str | None = None, volume: int | None = None, copy: CopyTo | None = None
+) -> Study:
     """The one study that the files hold, read in the isolated worker.
 
     Parameters and errors are those of `core.studies.read_study`; besides
@@ -24,7 +28,13 @@ def open_study(paths: Sequence[Path], *, series: str | None = None, volume: int 
     ------
     WorkerBreach : reading ran past a limit or crashed.
     """
-    request = {"files": [str(path.absolute()) for path in paths], "series": series, "volume": volume}
+    request: dict[str, Any] = {"files": [str(path.absolute()) for path in paths], "series": series, "volume": volume}
+    if copy is not None:
+        request["copy"] = {
+            "folder": str(copy.folder.absolute()),
+            "key": copy.names.key.hex(),
+            "keep_uids": copy.names.keep_uids,
+        }
     facts, arrays = reading_worker().call("read", request)
     return study_from_parts(facts, arrays)
 

@@ -75,6 +75,11 @@ def prepare_overlays(workspace: Workspace, case_id: str, study: Study, predictio
         workspace.file(case_id, f"heat-{key}.gz", lambda: display_heat(study, heat))
 
 
+def has_foreground(workspace: Workspace, case_id: str, key: str) -> bool:
+    """Whether a result has the probability of any label; told without opening it."""
+    return workspace.find_file(case_id, f"foreground-{key}.gz") is not None
+
+
 def _prepare_channel(workspace: Workspace, case_id: str, study: Study, channel: int) -> None:
     shown = display_image(study, channel)
     workspace.file(case_id, f"image-{channel}.gz", lambda: shown.data)

@@ -1,33 +1,23 @@
-"""A prediction as files: one JSON object with everything that made it, a picture, and a mask.
+"""A prediction as one JSON object with everything that made it.
 
-Owns the JSON's shape (`core.predict/1`) and the names of the files. Pictures and masks are drawn in
-`core.render`.
+Owns the JSON's shape (`core.predict/1`). Which other files there are is told in `outputs`.
 """
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from core import NOTICE
 from core.inference.prediction import Prediction, ood_to_plain, slices_to_plain
 from core.metrics.intervals import Estimate
 from core.metrics.operating_points import OperatingPoint, is_positive
-from core.models.atomic import write_atomically
 from core.models.model import Model
-from core.render.nifti_out import label_table, mask_nifti
-from core.render.overlay import overlay_png
-from core.studies.study import Kind, Study
+from core.studies.study import Study
 
 SCHEMA = "core.predict/1"
 """Name of the JSON's shape; a change that a reader could trip over gets another number."""
-
-CASE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-"""Case ids become file names."""
 
 
 def result_json(prediction: Prediction, study: Study, model: Model, case: str, command: str) -> dict[str, Any]:
@@ -69,34 +59,6 @@ def result_json(prediction: Prediction, study: Study, model: Model, case: str, c
         "timings_s": dict(made.timings_s),
         "command": command,
     }
-
-
-def write_outputs(
-    prediction: Prediction, study: Study, model: Model, case: str, out_dir: Path, *, command: str
-) -> list[Path]:
-    """Write `<case>_result.json`, `<case>_overlay.png` and, with labels of a volume, `<case>_dseg.nii.gz` and `.json`.
-
-    Each file is written whole or not at all. Returns the paths in that order.
-
-    Raises
-    ------
-    ValueError : the case id is no file name.
-    """
-    if not CASE_NAME.fullmatch(case):
-        raise ValueError("a case id is letters, digits, dots, dashes and underscores")
-    contents = {f"{case}_result.json": _json(result_json(prediction, study, model, case, command))}
-    contents[f"{case}_overlay.png"] = overlay_png(study, prediction, model_name=model.display_name, case_id=case)
-    if prediction.label_map is not None and study.kind is Kind.VOLUME:
-        contents[f"{case}_dseg.nii.gz"] = mask_nifti(study, prediction)
-        contents[f"{case}_dseg.json"] = _json(label_table(prediction))
-    paths = [out_dir / name for name in contents]
-    for path, content in zip(paths, contents.values(), strict=True):
-        write_atomically(path, content)
-    return paths
-
-
-def _json(plain: Mapping[str, Any]) -> bytes:
-    return (json.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
 def _spacing(study: Study) -> list[float] | None:

@@ -6,7 +6,6 @@ model's card; whether a score is above a threshold is `core.metrics.is_positive`
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -17,12 +16,11 @@ from core.metrics.intervals import Estimate, wilson
 from core.metrics.operating_points import OperatingPoint, is_positive
 from core.models.card import Metric
 from core.models.model import Model
-from core.render.nifti_out import label_table, mask_nifti
-from core.render.overlay import overlay_png
 from core.render.palette import label_colour
 from core.workflows.cases import table_csv
-from core.workflows.report import result_json
-from core.workflows.run_prediction import find_figures, find_result
+from core.workflows.outputs import Made, Output, outputs_for
+from core.workflows.pictures import has_foreground
+from core.workflows.run_prediction import find_figures, find_result, key_of
 from core.workspace import Case, Workspace
 
 FEW_CASES = 10
@@ -165,27 +163,17 @@ def provenance_rows(case: Case, model: Model, prediction: Prediction) -> list[tu
     ]
 
 
-def result_file(workspace: Workspace, case: Case, model: Model, point: str | None) -> bytes:
-    """The result as JSON, at the operating point on screen."""
+def downloads(workspace: Workspace, case: Case, model: Model, found: Prediction) -> tuple[Output, ...]:
+    """The files that a result on screen can be taken away as."""
+    kept = has_foreground(workspace, case.id, key_of(case, model))
+    return outputs_for(case.kind, found.labels, probability=kept, dicom=bool(workspace.source_files(case.id)))
+
+
+def download(workspace: Workspace, case: Case, model: Model, point: str | None, output: Output) -> bytes:
+    """One of these files, at the operating point on screen."""
     found = at_point(_require(workspace, case, model), model, point)
-    plain = result_json(found, workspace.study(case.id), model, case.id, command_of(case, model, found))
-    return json.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False).encode()
-
-
-def overlay_file(workspace: Workspace, case: Case, model: Model) -> bytes:
-    """The picture with its overlay and the notice burned in, as PNG."""
-    found = _require(workspace, case, model)
-    return overlay_png(workspace.study(case.id), found, model_name=model.display_name, case_id=case.id)
-
-
-def mask_file(workspace: Workspace, case: Case, model: Model) -> bytes:
-    """The labels as NIfTI on the input's own grid."""
-    return mask_nifti(workspace.study(case.id), _require(workspace, case, model))
-
-
-def label_file(workspace: Workspace, case: Case, model: Model) -> bytes:
-    """The label names beside the mask, as JSON."""
-    return json.dumps(label_table(_require(workspace, case, model)), indent=2, ensure_ascii=False).encode()
+    source = tuple(workspace.source_files(case.id))
+    return output.make(Made(found, workspace.study(case.id), model, case.id, command_of(case, model, found), source))
 
 
 @dataclass(frozen=True, slots=True)

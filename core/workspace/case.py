@@ -6,7 +6,7 @@ Owns the two records and their JSON. Where they lie and who may see them is left
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -74,20 +74,24 @@ class UploadState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """Files that belong together and are not a case yet. `refusal` is (found, why, do)."""
+    """Files that belong together and are not a case yet.
+
+    refusal : (found, why, do). keep_uids : the owner asked for it when bringing them.
+    """
 
     id: str
     files: tuple[Path, ...]
     state: UploadState = UploadState.WAITING
     refusal: tuple[str, str, str] | None = None
     choices: tuple[Choice, ...] = ()
+    keep_uids: bool = False
 
     def refused(self, error: ReadroomError) -> Upload:
         """The same upload after a refusal; one that lists choices waits for an answer instead."""
         sentences = (error.found, error.why, error.do)
         if isinstance(error, ChoiceNeeded):
-            return Upload(self.id, self.files, UploadState.CHOICE, sentences, error.choices)
-        return Upload(self.id, (), UploadState.REFUSED, sentences)
+            return replace(self, state=UploadState.CHOICE, refusal=sentences, choices=error.choices)
+        return replace(self, files=(), state=UploadState.REFUSED, refusal=sentences, choices=())
 
     def without(self, choice: str) -> Upload:
         """The same upload with one choice less."""
@@ -96,7 +100,7 @@ class Upload:
     def divided(self, choice: str, parts: Iterable[Choice]) -> Upload:
         """The same upload with the parts of a choice in its place; they come first, since they were asked for."""
         left = tuple(c for c in self.choices if c.id != choice)
-        return Upload(self.id, self.files, self.state, self.refusal, (*parts, *left))
+        return replace(self, choices=(*parts, *left))
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready values; the files are those beside it, in the order of their neutral names."""
@@ -105,6 +109,7 @@ class Upload:
             "state": self.state.value,
             "refusal": list(self.refusal) if self.refusal else None,
             "choices": [{"id": c.id, "what": c.what} for c in self.choices],
+            "keep_uids": self.keep_uids,
         }
 
     @classmethod
@@ -117,4 +122,5 @@ class Upload:
             UploadState(plain["state"]),
             (refusal[0], refusal[1], refusal[2]) if refusal else None,
             tuple(Choice(c["id"], c["what"]) for c in plain["choices"]),
+            bool(plain.get("keep_uids")),
         )

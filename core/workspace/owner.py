@@ -27,6 +27,8 @@ from core.workspace.tokens import picture_tokens
 
 MIB = 1024 * 1024
 
+KEY_BYTES = 32
+
 TOUCH_EVERY_S = 60.0
 """How exactly idleness is known; more often would only write."""
 
@@ -58,8 +60,17 @@ class Workspace:
         self.folder = owners_folder() / hashlib.sha256(owner_id.encode()).hexdigest()[:32]
         self.lock = _lock_of(self.folder)
 
-    def add_study(self, study: Study, *, upload_id: str | None = None, made_of: tuple[str, ...] = ()) -> Case:
+    def add_study(
+        self,
+        study: Study,
+        *,
+        upload_id: str | None = None,
+        made_of: tuple[str, ...] = (),
+        source: Path | None = None,
+    ) -> Case:
         """Keep a study as the next case; with `upload_id` the case takes over that upload's file names.
+
+        source : a folder with the de-identified copy of the DICOM series that it comes from; it is moved.
 
         Raises
         ------
@@ -68,6 +79,8 @@ class Workspace:
         require_room(self.size_bytes() + study.pixels.nbytes)
         part = self.folder / "cases" / f".{secrets.token_hex(6)}.part"
         write_parts(part / "study", *study_to_parts(study))
+        if source is not None:
+            source.rename(part / "source")
         with self.lock:
             case = Case.of(self.next_id("case"), study, made_of)
             write_json(part / "case.json", case.to_dict())
@@ -106,6 +119,15 @@ class Workspace:
         if parts is None:
             raise not_here(case_id)
         return study_from_parts(*parts)
+
+    def source_files(self, case_id: str) -> list[Path]:
+        """The de-identified DICOM files that a case comes from, in the order of its slices; [] where it has none."""
+        return sorted((self.case_folder(case_id) / "source").glob("*.dcm"))
+
+    def uid_key(self) -> bytes:
+        """The key of this owner's pseudonyms: the same study has the same new UIDs as long as the folder lives."""
+        with self.lock:
+            return kept_key(self.folder)
 
     def case_folder(self, case_id: str) -> Path:
         """Where a case lies.
@@ -194,6 +216,15 @@ class Workspace:
             names[new] = moved
         if self.folder.is_dir():
             write_json(self.folder / "names.json", names)
+
+
+def kept_key(folder: Path) -> bytes:
+    """The secret in a folder under which pseudonyms are made; made once."""
+    place = folder / "uid-key"
+    if not place.is_file():
+        write_atomically(place, secrets.token_bytes(KEY_BYTES))
+        place.chmod(0o600)
+    return place.read_bytes()
 
 
 def number_of(path: Path) -> int:

@@ -32,8 +32,10 @@ class Uploads:
         self.folder = workspace.folder / "uploads"
         self.incoming = workspace.folder / "incoming"
 
-    def receive(self, files: Iterable[tuple[str, IO[bytes]]]) -> Path:
+    def receive(self, files: Iterable[tuple[str, IO[bytes]]], *, keep_uids: bool = False) -> Path:
         """Move (name, bytes) pairs here as file-01, file-02, …; the folder that holds them.
+
+        keep_uids : of DICOM series among them the original UIDs stay with the case.
 
         Raises
         ------
@@ -46,6 +48,7 @@ class Uploads:
             for number, (name, source) in enumerate(files, start=1):
                 used += copy_within_quota(source, batch / f"file-{number:02d}", used)
                 names.append(name)
+            write_json(batch / "keep-uids.json", keep_uids)
             write_json(batch / "names.json", names)
         except BaseException:
             shutil.rmtree(batch, ignore_errors=True)
@@ -62,8 +65,9 @@ class Uploads:
         """Make one upload of each group of a batch's files."""
         given = read_json(batch / "names.json") or []
         names = dict(zip(files_in(batch), given, strict=True))
+        keep_uids = bool(read_json(batch / "keep-uids.json"))
         with self.workspace.lock:
-            made = [self._new(group, [names[file] for file in group]) for group in groups]
+            made = [self._new(group, [names[file] for file in group], keep_uids) for group in groups]
             shutil.rmtree(batch)
         return made
 
@@ -106,12 +110,12 @@ class Uploads:
             raise not_here(upload_id)
         return self.folder / upload_id
 
-    def _new(self, group: Sequence[Path], names: list[str]) -> Upload:
+    def _new(self, group: Sequence[Path], names: list[str], keep_uids: bool) -> Upload:
         upload_id = self.workspace.next_id("upload")
         folder = self.folder / upload_id
         folder.mkdir(parents=True)
         files = tuple(file.rename(folder / f"file-{n:02d}") for n, file in enumerate(group, start=1))
-        upload = Upload(upload_id, files)
+        upload = Upload(upload_id, files, keep_uids=keep_uids)
         self.workspace.move_names(upload_id, upload_id, names)
         write_json(folder / "upload.json", upload.to_dict())
         return upload

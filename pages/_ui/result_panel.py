@@ -6,12 +6,12 @@ import streamlit as st
 
 from core.inference.prediction import NO_PEAK, Prediction
 from core.models.model import Model
-from core.studies.study import Kind
 from core.workflows import result_view
 from core.workflows.choose_model import Badge
 from core.workflows.run_prediction import admission_of, is_outside_range
 from core.workspace import Case
 from pages._ui import words
+from pages._ui.downloads import show_downloads
 from pages._ui.run_panel import run_all
 from pages._ui.state import State
 
@@ -35,7 +35,7 @@ def show_result(now: State, case: Case, model: Model, found: Prediction) -> None
         words.caution(NO_PEAK if NO_PEAK in found.provenance.notes else HEAT)
     if found.labels:
         words.caution(LABELS)
-    _downloads(now, case, model, point, found)
+    show_downloads(now, case, model, point, found)
     _how(case, model, at)
     run_all(now, model)
 
@@ -85,28 +85,6 @@ def _warnings(now: State, case: Case, model: Model, said: list[str]) -> None:
     if is_outside_range(case, admission_of(now.workspace, case, model)):
         words.badges([Badge("outside tested range", "caution")])
     words.caution(*said)
-
-
-def _downloads(now: State, case: Case, model: Model, point: str | None, found: Prediction) -> None:
-    workspace = now.workspace
-    row = st.container(horizontal=True, key="downloads")
-    row.download_button(
-        "Report (.json)", lambda: result_view.result_file(workspace, case, model, point), f"{case.id}_result.json",
-        "application/json", key="get-json", on_click="ignore",
-    )  # fmt: skip
-    row.download_button(
-        "Picture (.png)", lambda: result_view.overlay_file(workspace, case, model), f"{case.id}_overlay.png",
-        "image/png", key="get-png", on_click="ignore",
-    )  # fmt: skip
-    if found.labels and case.kind is Kind.VOLUME:
-        row.download_button(
-            "Labels (.nii.gz)", lambda: result_view.mask_file(workspace, case, model), f"{case.id}_dseg.nii.gz",
-            "application/gzip", key="get-mask", on_click="ignore",
-        )  # fmt: skip
-        row.download_button(
-            "Label names (.json)", lambda: result_view.label_file(workspace, case, model), f"{case.id}_dseg.json",
-            "application/json", key="get-labels", on_click="ignore",
-        )  # fmt: skip
 
 
 def _how(case: Case, model: Model, at: Prediction) -> None:

@@ -14,6 +14,8 @@ from core.settings import settings
 from core.workflows import cases
 from pages._ui.state import State
 
+KEEP_UIDS = "For a DICOM SEG that fits the hospital's own copy. UIDs lead to the patient there: leave it off if unsure."
+
 
 def uploaders(now: State) -> None:
     """Draw both; when something was dropped, take it in and start the run again with empty ones."""
@@ -31,12 +33,13 @@ def uploaders(now: State) -> None:
         max_upload_size=most,
         key=f"folder-{now.upload_round}",
     )
+    keep_uids = st.toggle("Keep original UIDs of DICOM series", key="keep-uids", help=KEEP_UIDS)
     given = [*files, *folder]
     if given:
         # Emptied first: should taking them in be refused, the same files must not come again at each run.
         now.upload_round += 1
         try:
-            cases.receive(now.workspace, ((file.name, file) for file in given))
+            cases.receive(now.workspace, ((file.name, file) for file in given), keep_uids=keep_uids)
         finally:
             free(given)
         st.rerun()
