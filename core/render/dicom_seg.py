@@ -82,9 +82,13 @@ def _written(
 ) -> bytes:
     planes = np.ascontiguousarray(values.transpose(2, 1, 0))  # (columns, rows, slices) to DICOM's order
     fractional = what == "probability"
+    multiframe = _is_multiframe(source[0])
+    if multiframe:
+        _share_groups(source[0])
     uids = [_uid(f"{word} {what}", source[0], prediction, planes) for word in ("series", "instance", "dimensions")]
     seg = hd.seg.Segmentation(
-        source_images=source[:1] if _is_multiframe(source[0]) else list(source),
+        source_images=source[:1] if multiframe else list(source),
+        further_source_images=source[1:] if multiframe and len(source) > 1 else None,
         # Four axes where there is one segment of shares: three would be a label map.
         pixel_array=planes[..., np.newaxis] / np.float64(FOREGROUND_STEPS) if fractional else planes,
         segmentation_type=SegmentationTypeValues.FRACTIONAL if fractional else SegmentationTypeValues.BINARY,
@@ -104,7 +108,7 @@ def _written(
         series_description=f"{RESEARCH_ONLY} {what.capitalize()}.",
         omit_empty_frames=False,
         pixel_measures=_pixel_measures(study),
-        **(_planes(study) if _is_multiframe(source[0]) else {}),
+        **(_planes(study) if multiframe else {}),
     )
     say_deidentified(seg, keeps_uids=keeps_uids(source[0]))
     out = io.BytesIO()
@@ -134,7 +138,7 @@ def _segment(
 
 def _pixel_measures(study: Study) -> hd.PixelMeasuresSequence:
     """With the true step between slices in both fields: a header's thickness is often another, and readers use it."""
-    steps = np.linalg.norm(study.geometry.affine[:3, :3], axis=0)
+    steps = np.linalg.norm(np.asarray(study.geometry.affine)[:3, :3], axis=0)
     return hd.PixelMeasuresSequence(
         pixel_spacing=(float(steps[1]), float(steps[0])),
         slice_thickness=float(steps[2]),
@@ -160,6 +164,16 @@ def _planes(study: Study) -> dict[str, Any]:
 
 def _is_multiframe(image: Dataset) -> bool:
     return "PerFrameFunctionalGroupsSequence" in image
+
+
+def _share_groups(image: Dataset) -> None:
+    """Give the shared groups what each frame has of its own in some makers' files: highdicom looks there alone."""
+    if not image.get("SharedFunctionalGroupsSequence"):
+        image.SharedFunctionalGroupsSequence = [Dataset()]
+    shared, first = image.SharedFunctionalGroupsSequence[0], image.PerFrameFunctionalGroupsSequence[0]
+    for keyword in ("PixelMeasuresSequence", "PlaneOrientationSequence"):
+        if keyword not in shared and keyword in first:
+            setattr(shared, keyword, first[keyword].value)
 
 
 def _uid(word: str, source: Dataset, prediction: Prediction, planes: NDArray[np.uint8]) -> str:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from core.workflows.outputs import DICOM_SEG, ENDS
+
 from .conftest import FILMS, VOLUMES, Answer
 
 
@@ -21,7 +23,7 @@ def test_result_files_are_written_under_neutral_names_and_listed(
     assert answer.code == 0
     assert sorted(found["outputs"]) == sorted(str(path) for path in tmp_path.iterdir())
     names = {path.name for path in tmp_path.iterdir()}
-    assert names == {f"case-01_{end}" for end in ("result.json", "overlay.png", "dseg.nii.gz", "dseg.json")}
+    assert names == {f"case-01_{end}" for end in set(ENDS) - {DICOM_SEG.end}}
 
 
 def test_command_in_the_result_repeats_what_was_typed(

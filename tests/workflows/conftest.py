@@ -8,9 +8,15 @@ import nibabel
 import numpy as np
 import pytest
 
+from core.inference.prediction import Prediction
+from core.inference.predictor import Predictor
+from core.models.model import Model
 from core.settings import settings
+from core.studies.reader import read_study
+from core.studies.study import Study
 from core.studies.synthetic import synthetic_film, synthetic_volume
 from tests.pages.tiny_shelf import make_shelf
+from tests.workflows.made_results import saved
 
 
 @pytest.fixture(scope="session")
@@ -55,3 +61,25 @@ def mask_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / "labels").mkdir(exist_ok=True)
         nibabel.save(nibabel.Nifti1Image(mask, affine), folder / "labels" / f"v{seed}.nii.gz")
     return folder
+
+
+@pytest.fixture
+def film_result(tmp_path: Path) -> tuple[Prediction, Study, Model]:
+    """A film's scores, labels and heat map by a tiny model."""
+    path = tmp_path / "film.png"
+    synthetic_film(path, seed=1)
+    study = read_study([path])
+    spec = {"kind": "film", "size": (64, 64), "window": "full", "divisor": 4}
+    model = saved(tmp_path, labels=("mass",), input=spec)
+    return Predictor(model, "cpu").predict(study, explain=True), study, model
+
+
+@pytest.fixture
+def head_result(tmp_path: Path) -> tuple[Prediction, Study, Model]:
+    """A volume's scores and labels by a tiny model."""
+    path = tmp_path / "head.nii.gz"
+    synthetic_volume(path, seed=1)
+    study = read_study([path])
+    spec = {"kind": "volume", "patch": (32, 32, 32), "window": "full", "normalisation": "zscore", "divisor": 4}
+    model = saved(tmp_path, spatial_dims=3, labels=("oedema", "core"), input=spec)
+    return Predictor(model, "cpu").predict(study), study, model
