@@ -87,6 +87,14 @@ UNKNOWN_WORD: Final = "OTHER"
 """In place of a word outside its set where words are told by their place (Image Type)."""
 BY_PLACE: Final = {"ImageType", "FrameType"}
 
+MAKERS: Final = {
+    "SIEMENS": "SIEMENS", "GE": "GE MEDICAL SYSTEMS", "PHILIPS": "Philips Medical Systems", "TOSHIBA": "TOSHIBA",
+    "CANON": "CANON_MEC", "CANON_MEC": "CANON_MEC", "HITACHI": "Hitachi Medical Corporation", "UIH": "UIH",
+    "BRUKER": "Bruker BioSpin", "FUJIFILM": "FUJIFILM",
+}  # fmt: skip
+"""Manufacturer by the first word of what a header says; free text of a site never gets through. Converters read a
+maker's files in that maker's way."""
+
 INSTANCE_UIDS: Final = {
     "StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "FrameOfReferenceUID", "DimensionOrganizationUID",
 }  # fmt: skip

@@ -20,6 +20,7 @@ from core.studies._kept import (
     BY_PLACE,
     CODES,
     INSTANCE_UIDS,
+    MAKERS,
     NUMBERS,
     POINTERS,
     SEQUENCES,
@@ -110,7 +111,7 @@ def _code_item(value: str, meaning: str) -> Dataset:
 def _keep(header: Dataset, copy: Dataset, names: Pseudonyms, depth: int) -> None:
     """Fill `copy` with what the table keeps; what cannot be read, or is not what it should be, is left out."""
     big_endian = not header.original_encoding[1] if header.original_encoding[1] is not None else False
-    for keyword in (*NUMBERS, *POINTERS, *TABLES, *CODES, *INSTANCE_UIDS, *SEQUENCES):
+    for keyword in ("Manufacturer", *NUMBERS, *POINTERS, *TABLES, *CODES, *INSTANCE_UIDS, *SEQUENCES):
         try:
             value = header.get(keyword)
             if value is None or value == "" or (keyword in TABLES and big_endian):
@@ -125,6 +126,8 @@ def _keep(header: Dataset, copy: Dataset, names: Pseudonyms, depth: int) -> None
 def _kept(keyword: str, value: Any, names: Pseudonyms, depth: int) -> Any:  # Any: pydicom's values
     if keyword in SEQUENCES:
         return _items(value, names, depth + 1) if depth < MAX_DEPTH else None
+    if keyword == "Manufacturer":
+        return MAKERS.get(str(value).upper().split()[0])
     if keyword in CODES:
         return _words(keyword, value)
     if keyword in INSTANCE_UIDS:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import gzip
 import json
+from dataclasses import replace
 
 import nibabel as nib
 import numpy as np
 import pytest
 import SimpleITK as sitk  # noqa: N813 - its usual name
 
-from core.render.nifti_out import label_table, mask_nifti
-from tests.render.builders import film, head, predicted, stored_as, volume
+from core.render.nifti_out import label_table, mask_nifti, probability_facts, probability_nifti
+from tests.render.builders import all_axis_codes, film, head, predicted, stored_as, volume
 
 MARK = (5, 22, 13)  # a voxel of the bright mark, in RAS order
 
@@ -25,7 +26,7 @@ def turned(degrees: float) -> np.ndarray:
 
 
 @pytest.mark.parametrize("degrees", [0, 17])
-@pytest.mark.parametrize("codes", ["RAS", "LPS", "PIR", "SAL"])
+@pytest.mark.parametrize("codes", all_axis_codes())
 def test_mask_lies_in_the_same_millimetres_for_two_other_readers(codes, degrees, tmp_path):
     """A mask that another program places elsewhere is worse than none: nibabel and SimpleITK are the judges."""
     pixels, affine_ras = head()
@@ -109,3 +110,40 @@ def test_film_or_foreign_grid_is_refused():
         mask_nifti(film(np.zeros((3, 4))), predicted(np.zeros((3, 4)), ("a",)))
     with pytest.raises(ValueError, match="own grid"):
         mask_nifti(volume(np.zeros((3, 4, 5)), np.eye(4)), predicted(np.zeros((5, 4, 3)), ("a",)))
+
+
+def test_probability_keeps_every_cut_off_of_a_step(tmp_path):
+    """A cut-off of k/200 must take the same voxels as on screen, in either precision, by two other readers."""
+    steps = np.arange(201, dtype=np.uint8).reshape(3, 67, 1)
+    prediction = replace(predicted(np.zeros(steps.shape), ("a",)), foreground=steps)
+    path = tmp_path / "probability.nii.gz"
+
+    path.write_bytes(probability_nifti(volume(np.zeros(steps.shape), np.eye(4)), prediction))
+
+    for values in (np.asarray(nib.load(path).dataobj), sitk.GetArrayFromImage(sitk.ReadImage(str(path))).T):
+        assert values.dtype == np.float32
+        np.testing.assert_allclose(values, steps / 200, atol=1e-7)
+        for k in range(201):
+            np.testing.assert_array_equal(values.astype(np.float64) >= k / 200, steps >= k)
+            np.testing.assert_array_equal(values >= np.float32(k / 200), steps >= k)
+
+
+def test_probability_lies_on_the_same_grid_as_the_mask_and_says_its_precision():
+    """The two are looked at together, and a reader must know that 0.505 and 0.509 are one value."""
+    pixels, affine = head()
+    study = volume(pixels, affine)
+    prediction = replace(predicted(pixels > 500, ("a",)), foreground=(pixels > 500).astype(np.uint8))
+
+    image = nib.Nifti1Image.from_bytes(gzip.decompress(probability_nifti(study, prediction)))
+
+    np.testing.assert_allclose(image.affine, affine)
+    inside = json.loads(image.header.extensions[0].get_content().rstrip(b"\0"))
+    assert inside == probability_facts(prediction)
+    assert (inside["precision"], inside["rounding"]) == (0.005, "down to a step of 1/200")
+    assert b"Not a medical device" in image.header["descrip"].tobytes()
+
+
+def test_result_without_a_probability_gives_no_map():
+    """Results kept before it was made have none, and zeros in its place would be a lie."""
+    with pytest.raises(ValueError, match="own grid"):
+        probability_nifti(volume(np.zeros((3, 4, 5)), np.eye(4)), predicted(np.zeros((3, 4, 5)), ("a",)))

@@ -130,6 +130,8 @@ def test_kept_uids_are_not_listed_as_removed(tmp_path: Path) -> None:
         ("BodyPartExamined", "DOE JANE", False),
         ("SeriesDescription", "T1 of Jane Doe", False),
         ("Manufacturer", "Doe", False),
+        ("Manufacturer", "SIEMENS", True),
+        ("Manufacturer", "SIEMENS of Dr Doe", False),
         ("AcquisitionDateTime", "20200102030405", False),
         ("PatientWeight", 70.0, False),
         ("PatientAge", "070Y", False),
