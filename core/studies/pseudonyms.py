@@ -11,6 +11,9 @@ import hmac
 from dataclasses import dataclass, field
 from pathlib import Path
 
+KEPT_UIDS = "the original UIDs were kept beside it, as asked"
+"""The line of an ingest report that says so."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pseudonyms:

@@ -20,7 +20,7 @@ from core.studies.archive import unpack
 from core.studies.candidates import Candidate, Candidates, find_candidates, refuse_nothing, require_one_patient
 from core.studies.deidentify import without_uids
 from core.studies.dicom_copy import copy_series
-from core.studies.pseudonyms import CopyTo
+from core.studies.pseudonyms import KEPT_UIDS, CopyTo
 from core.studies.sniff import Format, sniff
 from core.studies.sources import Source, neutral_sources
 from core.studies.study import Study
@@ -132,7 +132,7 @@ def _copied(study: Study, files: Sequence[Source], copy: CopyTo) -> Study:
         study,
         report=replace(
             study.report,
-            changed=(*study.report.changed, "the original UIDs were kept beside it, as asked"),
+            changed=(*study.report.changed, KEPT_UIDS),
             identifiers_removed=without_uids(study.report.identifiers_removed),
         ),
     )

@@ -17,6 +17,7 @@ from core.metrics.operating_points import OperatingPoint, is_positive
 from core.models.card import Metric
 from core.models.model import Model
 from core.render.palette import label_colour
+from core.studies.pseudonyms import KEPT_UIDS
 from core.workflows.cases import table_csv
 from core.workflows.outputs import Made, Output, outputs_for
 from core.workflows.pictures import has_foreground
@@ -167,6 +168,18 @@ def downloads(workspace: Workspace, case: Case, model: Model, found: Prediction)
     """The files that a result on screen can be taken away as."""
     kept = has_foreground(workspace, case.id, key_of(case, model))
     return outputs_for(case.kind, found.labels, probability=kept, dicom=bool(workspace.source_files(case.id)))
+
+
+def seg_sentence(case: Case) -> str:
+    """What the DICOM SEG of a case refers to."""
+    if any(line.endswith(KEPT_UIDS) for line in case.report.changed):
+        return (
+            "The DICOM SEG refers to the original UIDs, as you asked, and fits the hospital's own copy of the series."
+        )
+    return (
+        "The DICOM SEG comes with the de-identified series that it refers to. For one that fits the hospital's own "
+        "copy, switch on 'Keep original UIDs' on Upload and bring the series again."
+    )
 
 
 def download(workspace: Workspace, case: Case, model: Model, point: str | None, output: Output) -> bytes:

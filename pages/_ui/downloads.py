@@ -14,9 +14,6 @@ from core.workspace import Case
 from pages._ui import words
 from pages._ui.state import State
 
-SEG = "The DICOM SEG holds the de-identified series that it refers to. To fit the hospital's own copy, switch on 'Keep \
-original UIDs' on Upload before you bring the series."
-
 
 def show_downloads(now: State, case: Case, model: Model, point: str | None, found: Prediction) -> None:
     """Draw the buttons; a file is made when its button is pressed."""
@@ -32,7 +29,7 @@ def show_downloads(now: State, case: Case, model: Model, point: str | None, foun
             _button(more, now, case, model, point, output)
         if DICOM_SEG in offered:
             with more:
-                words.fact(SEG)
+                words.fact(result_view.seg_sentence(case))
 
 
 # Any: a container or a popover, which share no public class.
