@@ -173,9 +173,7 @@ def downloads(workspace: Workspace, case: Case, model: Model, found: Prediction)
 def seg_sentence(case: Case) -> str:
     """What the DICOM SEG of a case refers to."""
     if any(line.endswith(KEPT_UIDS) for line in case.report.changed):
-        return (
-            "The DICOM SEG refers to the original UIDs, as you asked, and fits the hospital's own copy."
-        )
+        return "The DICOM SEG refers to the original UIDs, as you asked, and fits the hospital's own copy."
     return (
         "The DICOM SEG comes with the de-identified series that it refers to. For one that fits the hospital's own "
         "copy, switch on 'Keep original UIDs' on Upload and bring the series again."
