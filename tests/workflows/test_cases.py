@@ -10,6 +10,8 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pytest
+from pydicom import dcmread
+from pydicom.uid import generate_uid
 
 from core.errors import GeometryError, NotFound
 from core.studies.study import Kind
@@ -24,6 +26,9 @@ from tests.studies.builders import pack_files, series, volume_pixels
 def owner() -> Workspace:
     """An owner with nothing yet."""
     return Workspace("owner-one")
+
+
+STUDY_UID = generate_uid()
 
 
 def _receive(owner: Workspace, *files: tuple[str, bytes]) -> None:
@@ -185,3 +190,50 @@ def test_a_cell_that_a_spreadsheet_would_compute_is_escaped(cell: str) -> None:
 
     rows = list(csv.reader(io.StringIO(table.decode(), newline="")))
     assert rows[1:] == [[f"'{cell}"], ["plain"]]
+
+
+def series_zip(folder: Path, seed: int) -> bytes:
+    """A zipped MR series; its grid is the same for every seed."""
+    files = series(folder / str(seed), volume_pixels(seed=seed), StudyInstanceUID=STUDY_UID)
+    return pack_files(folder / f"{seed}.zip", files).read_bytes()
+
+
+@pytest.mark.parametrize("keep_uids", [False, True])
+def test_a_dicom_series_keeps_the_copy_that_results_refer_to(tmp_path: Path, keep_uids: bool) -> None:
+    """Under the names that were asked for; the uploaded bytes themselves are gone."""
+    owner = Workspace("owner-with-a-series")
+    cases.receive(owner, [("one.zip", io.BytesIO(series_zip(tmp_path, 0)))], keep_uids=keep_uids)
+
+    cases.read_waiting(owner)
+
+    copies = [dcmread(path) for path in owner.source_files("case-01")]
+    assert len(copies) == owner.get_case("case-01").report.shape[2]
+    assert {copy.StudyInstanceUID == STUDY_UID for copy in copies} == {keep_uids}
+    assert not list(owner.folder.glob(".*.source"))
+    owner.remove_case("case-01")
+    assert not list(owner.folder.rglob("*.dcm"))
+
+
+def test_joined_channels_refer_to_the_first_ones_series(tmp_path: Path) -> None:
+    """The grid of the joined study is the first channel's, and it outlives the single case."""
+    owner = Workspace("owner-of-two-series")
+    cases.receive(owner, [(f"{seed}.zip", io.BytesIO(series_zip(tmp_path, seed))) for seed in (0, 1)])
+    cases.read_waiting(owner)
+
+    joined = cases.join_channels(owner, {"T1": "case-02", "FLAIR": "case-01"})
+    owner.remove_case("case-02")
+
+    copies = [dcmread(path) for path in owner.source_files(joined.id)]
+    first = dcmread(owner.source_files("case-01")[0])
+    assert len(copies) == joined.report.shape[2]
+    assert {copy.StudyInstanceUID for copy in copies} == {first.StudyInstanceUID}
+    assert first.SeriesInstanceUID not in {copy.SeriesInstanceUID for copy in copies}
+
+
+def test_other_files_keep_no_copy(tmp_path: Path) -> None:
+    """There is nothing for a DICOM result to refer to."""
+    owner = Workspace("owner-of-a-sample")
+
+    cases.add_sample(owner, Kind.VOLUME)
+
+    assert owner.source_files("case-01") == []
