@@ -4,10 +4,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
+DATA ?= ../shared/data
 RUN_READY := $(VENV)/.run-ready
 TEST_READY := $(VENV)/.test-ready
 
-.PHONY: run test lint bench lock clean
+.PHONY: run test lint bench models samples data lock clean
 
 run: $(RUN_READY)  ## open the app at http://localhost:8501
 	$(BIN)/streamlit run streamlit_app.py --server.port $(PORT)
@@ -25,6 +26,20 @@ lint: $(TEST_READY)
 
 bench: $(TEST_READY) browser  ## ratios against the usual way, measured side by side
 	$(BIN)/python -m benchmarks.run
+
+TINY := build/models
+
+models: data $(RUN_READY)  ## two tiny models, from the data to their cards, in build/models
+	$(BIN)/python -m core train --config core/training/tiny/tiny_chest.json --data $(DATA)/xray --force --out $(TINY)/tiny_chest_v0.1.0/tiny_chest_v0.1.0.safetensors
+	$(BIN)/python -m core train --config core/training/tiny/tiny_hippocampus.json --data $(DATA)/mri --force --out $(TINY)/tiny_hippocampus_v0.1.0/tiny_hippocampus_v0.1.0.safetensors
+	READROOM_SHELF=$(TINY) $(BIN)/python -m core card --write
+
+samples: data $(RUN_READY)  ## fit the synthetic samples' appearances anew, and score their cohort
+	$(BIN)/python -m core samples --data $(DATA) --scores
+
+data:
+	@test -f $(DATA)/xray/index.csv -a -f $(DATA)/mri/hippocampus.csv || { \
+	  echo "The data is expected in $(DATA): xray/index.csv and mri/hippocampus.csv with their zips. Say where it is: make models DATA=DIR"; exit 1; }
 
 # A venv without pip is Debian's way of saying that python3-venv is missing.
 $(BIN)/python:

@@ -22,8 +22,8 @@ WAIT_MS = 120_000
 def run_sample(page: Page, base: str, sample: str, picture: Path) -> None:
     """Bring one sample in, run the model that fits it, and take the picture of the result."""
     page.goto(base)
-    page.get_by_role("button", name=sample).click()
-    expect(page.get_by_text(re.compile(r"\b1 case here"))).to_be_visible(timeout=WAIT_MS)
+    page.get_by_role("button", name=re.compile(sample)).click()
+    expect(page.get_by_text(re.compile(r"\b\d cases here"))).to_be_visible(timeout=WAIT_MS)
     page.get_by_test_id("stSidebarNav").get_by_role("link", name=re.compile("Predict")).click()
     run, choose = (page.get_by_role("button", name=re.compile(word)).first for word in ("^Run ", "^Choose "))
     expect(run.or_(choose)).to_be_visible(timeout=WAIT_MS)
@@ -66,7 +66,10 @@ def main(base: str) -> None:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--headless=new", "--no-sandbox", "--disable-gpu"]
         )
-        for sample, name in (("Sample MRI", "predict-volume.png"), ("Sample X-ray", "predict-film.png")):
+        for sample, name in (
+            ("Sample hippocampus MRI", "predict-volume.png"),
+            ("Sample X-rays", "predict-film.png"),
+        ):
             page = browser.new_page(viewport={"width": 1440, "height": 900}, color_scheme="dark")
             run_sample(page, base, sample, HERE / name)
             page.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.studies.study import Kind
 from core.workflows import cases
 from core.workspace import Uploads
 from pages._ui import words
@@ -12,6 +11,7 @@ from pages._ui.case_rows import case_rows, upload_rows
 from pages._ui.frame import tell
 from pages._ui.ingest import ingest_reports
 from pages._ui.one_study import one_study
+from pages._ui.sample_buttons import sample_buttons
 from pages._ui.state import state, write_address
 from pages._ui.uploader import uploaders
 
@@ -36,13 +36,7 @@ if cases.is_waiting(workspace):
     cases.read_waiting(workspace, lambda done, of: bar.progress(done / of, f"Reading {done + 1} of {of}…"))
     st.rerun()
 
-samples = st.container(horizontal=True, key="samples")
-if samples.button("Sample X-ray", key="sample-film", help="A synthetic film that says so in the picture"):
-    cases.add_sample(workspace, Kind.FILM)
-    st.rerun()
-if samples.button("Sample MRI", key="sample-volume", help="A synthetic volume that says so in the picture"):
-    cases.add_sample(workspace, Kind.VOLUME)
-    st.rerun()
+sample_buttons(now)
 
 held, waiting = workspace.cases(), Uploads(workspace).all()
 if not held and not waiting:

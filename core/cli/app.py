@@ -17,6 +17,7 @@ from core.cli import (
     joining,
     models,
     prediction,
+    samples,
     scoring,
     sweeping,
     training,
@@ -47,6 +48,7 @@ app.command("train")(training.train)
 app.command("card")(cards.card)
 app.command("ensemble")(joining.ensemble)
 app.command("shortcuts")(auditing.shortcuts)
+app.command("samples")(samples.samples)
 app.command("score")(scoring.score)
 app.command("sweep")(sweeping.sweep)
 app.command("compare")(comparing.compare)

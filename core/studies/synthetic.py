@@ -1,6 +1,7 @@
-"""Made-up studies that say so in the picture: the one-click samples, and a marked head for tests.
+"""Made-up studies drawn by formula, for tests and benchmarks: a film, a crop, and a marked head.
 
-Owns drawing them from a seed. Nothing here is derived from a person.
+Owns drawing them from a seed. Nothing here is derived from a person; to a trained network they mean nothing. What one
+click on the Upload page opens is `core.samples`' matter.
 """
 
 from __future__ import annotations

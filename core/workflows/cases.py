@@ -1,4 +1,4 @@
-"""From an upload to cases: receive, sort, read in the worker, answer choices, join channels, add a sample.
+"""From an upload to cases: receive, sort, read in the worker, answer choices, join channels, keep a file of ours.
 
 Owns the order of these steps. Each of them can be cut off and taken up again: what was received is on disk,
 and `read_waiting` goes on where the last one stopped.
@@ -11,7 +11,6 @@ import io
 import os
 import secrets
 import shutil
-import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -21,14 +20,10 @@ from typing import IO
 from core.errors import Choice, ChoiceNeeded, GeometryError, NotFound, ReadroomError
 from core.studies import combine_channels
 from core.studies.pseudonyms import CopyTo, Pseudonyms
-from core.studies.study import Kind, Study
-from core.studies.synthetic import synthetic_film, synthetic_volume
+from core.studies.study import Study
 from core.workflows.open_study import group_uploads, open_study
 from core.workflows.pictures import prepare
 from core.workspace import Case, Upload, Uploads, UploadState, Workspace
-
-SAMPLE_SEED = 7
-"""One seed, so that everyone's sample is the same picture and the same numbers."""
 
 VOLUME = ":"
 """Between a series and the number of its volume, in the id of a choice."""
@@ -135,16 +130,9 @@ def join_channels(workspace: Workspace, channels: Mapping[str, str]) -> Case:
         return _keep(workspace, joined, made_of=tuple(channels.values()), source=source)
 
 
-def add_sample(workspace: Workspace, kind: Kind) -> Case:
-    """A synthetic film or volume, which says so in the picture, read like any other file."""
-    with tempfile.TemporaryDirectory() as folder:
-        if kind is Kind.FILM:
-            path = Path(folder) / "film.png"
-            synthetic_film(path, SAMPLE_SEED)
-        else:
-            path = Path(folder) / "volume.nii.gz"
-            synthetic_volume(path, SAMPLE_SEED)
-        return _keep(workspace, open_study([path]))
+def keep_file(workspace: Workspace, path: Path) -> Case:
+    """A file of ours, a sample for instance, as a case, read like any other file."""
+    return _keep(workspace, open_study([path]))
 
 
 def cases_csv(workspace: Workspace) -> bytes:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import base64
 import io
 import re
+import tempfile
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 from playwright.sync_api import Page, TimeoutError, expect
+
+from core.studies.study import Kind
+from tests.phantoms import write_phantom
 
 READY_MS = 30_000
 """Two shared cores and a cold model: patience, not a promise."""
@@ -33,6 +37,12 @@ def upload(page: Page, *paths: Path, cases: int) -> None:
     expect(page.locator(FILES)).to_have_count(1, timeout=READY_MS)  # the one before is hidden until its run has ended
     page.locator(FILES).set_input_files([str(path) for path in paths])
     wait_for_cases(page, cases)
+
+
+def bring(page: Page, kind: Kind, *, cases: int) -> None:
+    """Drop a phantom, where a test needs any film or volume, and wait until the sidebar counts that many cases."""
+    with tempfile.TemporaryDirectory() as folder:
+        upload(page, write_phantom(Path(folder), kind), cases=cases)
 
 
 def wait_for_cases(page: Page, count: int) -> None:

@@ -14,17 +14,18 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
+from core.studies.study import Kind
 from core.studies.synthetic import synthetic_film, synthetic_volume
 from tests.browser.conftest import Server
 from tests.browser.steps import (
     READY_MS,
+    bring,
     choose,
     open_page,
     result,
     run_model,
     to_predict,
     upload,
-    wait_for_cases,
     wait_for_picture,
 )
 
@@ -47,10 +48,8 @@ WATCH = """() => {
 def two_cases(tiny_server: Server, page: Page) -> Page:
     """The Predict page with a sample film (case-01) and a sample volume (case-02)."""
     open_page(page, tiny_server.url)
-    page.get_by_role("button", name="Sample X-ray").click()
-    wait_for_cases(page, 1)
-    page.get_by_role("button", name="Sample MRI").click()
-    wait_for_cases(page, 2)
+    bring(page, Kind.FILM, cases=1)
+    bring(page, Kind.VOLUME, cases=2)
     to_predict(page)
     wait_for_picture(page, "case-01")
     return page
@@ -219,8 +218,7 @@ def test_fast_keys_leave_page_and_address_agreed(tiny_server: Server, page: Page
     """Faster than the server: some presses may be lost, none may lead back, and what is shown is what is named."""
     open_page(page, tiny_server.url)
     for count in range(1, 6):
-        page.get_by_role("button", name="Sample X-ray").click()
-        wait_for_cases(page, count)
+        bring(page, Kind.FILM, cases=count)
     to_predict(page)
     wait_for_picture(page, "case-01")
     page.get_by_role("application").first.focus()

@@ -11,27 +11,23 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
+from core.studies.study import Kind
 from tests.browser.conftest import SMALL, Server
 from tests.browser.steps import (
     HARMLESS,
     READY_MS,
+    bring,
     choose,
     open_page,
     result,
     run_model,
     to_predict,
     violations,
-    wait_for_cases,
     wait_for_picture,
 )
 
 NewPage = Callable[..., Page]
 Serve = Callable[..., Server]
-
-
-def _sample(page: Page, name: str, cases: int) -> None:
-    page.get_by_role("button", name=name).click()
-    wait_for_cases(page, cases)
 
 
 def test_every_page_has_an_address_of_its_own(tiny_server: Server, page: Page) -> None:
@@ -76,7 +72,7 @@ def test_nothing_breaks_the_content_policy(tiny_server: Server, page: Page) -> N
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
     open_page(page, tiny_server.url)
-    _sample(page, "Sample X-ray", 1)
+    bring(page, Kind.FILM, cases=1)
     page.get_by_text("How each case was read").click()
     to_predict(page)
     wait_for_picture(page, "case-01")
@@ -93,7 +89,7 @@ def test_two_browsers_share_nothing(tiny_server: Server, new_page: NewPage) -> N
     """One owner's case, job and picture addresses are worthless in another's browser."""
     one, two = new_page(), new_page()
     open_page(one, tiny_server.url)
-    _sample(one, "Sample X-ray", 1)
+    bring(one, Kind.FILM, cases=1)
     fetched: list[str] = []
     one.on("request", lambda r: fetched.append(r.url) if "/pictures/" in r.url else None)
     to_predict(one)
@@ -112,7 +108,7 @@ def test_two_browsers_share_nothing(tiny_server: Server, new_page: NewPage) -> N
 def test_delete_my_images_kills_the_addresses(tiny_server: Server, page: Page) -> None:
     """One click; the page says what went, and the links die."""
     open_page(page, tiny_server.url)
-    _sample(page, "Sample MRI", 1)
+    bring(page, Kind.VOLUME, cases=1)
     fetched: list[str] = []
     page.on("request", lambda r: fetched.append(r.url) if "/pictures/" in r.url else None)
     to_predict(page)
@@ -129,7 +125,7 @@ def test_cases_and_results_survive_a_killed_server(serve: Serve, page: Page, tmp
     folder = tmp_path_factory.mktemp("killed")
     first = serve(folder=folder, READROOM_SHELF=str(shelf_folder))
     open_page(page, first.url)
-    _sample(page, "Sample X-ray", 1)
+    bring(page, Kind.FILM, cases=1)
     to_predict(page)
     run_model(page, "tiny chest mobilenet")
     port = int(first.url.rpartition(":")[2])
@@ -150,8 +146,8 @@ def test_both_pages_are_clean_to_axe(tiny_server: Server, new_page: NewPage, sch
     page = new_page(viewport=size, color_scheme=scheme)
     open_page(page, tiny_server.url)
     found = violations(page)
-    _sample(page, "Sample X-ray", 1)
-    _sample(page, "Sample MRI", 2)
+    bring(page, Kind.FILM, cases=1)
+    bring(page, Kind.VOLUME, cases=2)
     found += violations(page)
     to_predict(page)
     wait_for_picture(page, "case-01")

@@ -12,13 +12,13 @@ from core.inference.gate import Familiarity
 from core.inference.prediction import NO_PEAK
 from core.models.catalog import get_model
 from core.studies.study import Kind
-from core.workflows.cases import add_sample
 from core.workflows.run_prediction import find_result, key_of
 from core.workspace import Workspace, jobs
 from core.workspace.results import put_result
 from pages._ui.result_panel import HEAT
 from tests.pages.conftest import ended, texts
 from tests.pages.tiny_shelf import CHEST, CHEST_TWO, HIPPOCAMPUS
+from tests.phantoms import add_phantom
 
 OpenApp = Callable[..., AppTest]
 
@@ -26,8 +26,8 @@ OpenApp = Callable[..., AppTest]
 @pytest.fixture
 def two_cases(workspace: Workspace) -> Workspace:
     """case-01 is a film, case-02 a volume."""
-    add_sample(workspace, Kind.FILM)
-    add_sample(workspace, Kind.VOLUME)
+    add_phantom(workspace, Kind.FILM)
+    add_phantom(workspace, Kind.VOLUME)
     return workspace
 
 
@@ -86,7 +86,7 @@ def test_a_result_is_gone_with_another_model_and_back_with_its_own(open_app: Ope
 
 def test_a_result_is_gone_with_another_case_and_back_with_its_own(open_app: OpenApp, two_cases: Workspace) -> None:
     """The same the other way: one patient's figures beside another's picture."""
-    add_sample(two_cases, Kind.VOLUME)
+    add_phantom(two_cases, Kind.VOLUME)
     app = open_app("predict", model=HIPPOCAMPUS, case="case-02")
     _run(app, two_cases)
     assert _shows_labels(app)
@@ -149,7 +149,7 @@ def test_running_all_gives_one_table(open_app: OpenApp, two_cases: Workspace) ->
     """A folder of films is one click, and refuses what the model cannot read."""
     two_cases.remove_case("case-01")
     for _ in range(2):
-        add_sample(two_cases, Kind.FILM)
+        add_phantom(two_cases, Kind.FILM)
     app = open_app("predict", model=CHEST, case="case-03")
 
     app.button(key="run-all").click().run()

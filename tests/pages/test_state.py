@@ -8,10 +8,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.studies.study import Kind
-from core.workflows.cases import add_sample
 from core.workspace import Workspace
 from pages._ui import state
 from tests.pages.tiny_shelf import CHEST, CHEST_TWO
+from tests.phantoms import add_phantom
 
 OpenApp = Callable[..., AppTest]
 
@@ -20,7 +20,7 @@ OpenApp = Callable[..., AppTest]
 def three_films(workspace: Workspace) -> Workspace:
     """case-01 to case-03."""
     for _ in range(3):
-        add_sample(workspace, Kind.FILM)
+        add_phantom(workspace, Kind.FILM)
     return workspace
 
 

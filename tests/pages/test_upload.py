@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.samples import Group
 from core.workspace import Uploads, UploadState, Workspace
+from core.workspace.cohorts import owners_cohorts
 from tests.pages.conftest import texts
 
 PATIENT = "Mustermann^Erika_1950.png"
@@ -95,11 +97,23 @@ def test_the_samples_are_cases_like_any_other(open_app: OpenApp, workspace: Work
     """One click must lead to a picture that a model can be tried on."""
     app = open_app()
 
-    app.button(key="sample-film").click().run()
-    app.button(key="sample-volume").click().run()
+    for group in Group:
+        app.button(key=f"sample-{group}").click().run()
 
-    assert [case.kind.value for case in workspace.cases()] == ["film", "volume"]
+    kinds = [case.kind.value for case in workspace.cases()]
+    assert kinds == ["film"] * 7 + ["volume"] * 4
     assert not app.exception
+
+
+def test_the_sample_scores_are_a_test_set_and_lead_to_the_sweep(open_app: OpenApp, workspace: Workspace) -> None:
+    """One click must lead to curves, too."""
+    app = open_app()
+
+    app.button(key="sample-scores").click().run()
+
+    assert not app.exception
+    assert [(one.cases, one.labels) for one in owners_cohorts(workspace).all()] == [(200, ("0", "1"))]
+    assert app.title[0].value == "Threshold sweep"
 
 
 def test_several_images_become_one_study_with_the_models_channel_names(

@@ -19,6 +19,7 @@ from core.studies.synthetic import synthetic_film, synthetic_volume
 from core.workflows import cases
 from core.workflows.pictures import pictures
 from core.workspace import Uploads, UploadState, Workspace, picture_tokens
+from tests.phantoms import add_phantom
 from tests.studies.builders import pack_files, series, volume_pixels
 
 
@@ -158,9 +159,9 @@ def test_channels_are_joined_by_name(owner: Workspace, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", [Kind.FILM, Kind.VOLUME])
-def test_a_sample_is_ready_to_be_looked_at(owner: Workspace, kind: Kind) -> None:
+def test_a_kept_file_is_ready_to_be_looked_at(owner: Workspace, kind: Kind) -> None:
     """Its picture is made with the case, so that opening it needs no pixels."""
-    case = cases.add_sample(owner, kind)
+    case = add_phantom(owner, kind)
 
     shown = pictures(owner, case.id)
 

@@ -10,10 +10,10 @@ import pytest
 from core.models.catalog import get_model
 from core.settings import settings
 from core.studies.study import Kind
-from core.workflows.cases import add_sample
 from core.workflows.choose_model import badges, channel_sets, first_fitting, models_for
 from core.workspace import Workspace
 from tests.pages.tiny_shelf import CHEST, CHEST_TWO, HIPPOCAMPUS, TWO_CHANNELS
+from tests.phantoms import add_phantom
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +26,7 @@ def _on_the_shelf(shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_models_that_read_the_case_lead(home: Path) -> None:
     """A volume with one channel is nothing for the X-ray models, nor for the one of two channels."""
     owner = Workspace("owner-one")
-    film, volume = add_sample(owner, Kind.FILM), add_sample(owner, Kind.VOLUME)
+    film, volume = add_phantom(owner, Kind.FILM), add_phantom(owner, Kind.VOLUME)
 
     assert [m.id for m in models_for(film)][:2] == [CHEST, CHEST_TWO]
     assert models_for(volume)[0].id == HIPPOCAMPUS

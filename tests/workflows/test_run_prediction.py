@@ -15,7 +15,6 @@ from core.models.catalog import get_model
 from core.models.model import Model
 from core.settings import settings
 from core.studies.study import Kind
-from core.workflows.cases import add_sample
 from core.workflows.pictures import pictures
 from core.workflows.run_prediction import (
     admission_of,
@@ -28,6 +27,7 @@ from core.workflows.run_prediction import (
 )
 from core.workspace import Job, JobState, Workspace, jobs
 from tests.pages.tiny_shelf import CHEST, CHEST_TWO, HIPPOCAMPUS
+from tests.phantoms import add_phantom
 
 
 @pytest.fixture
@@ -37,8 +37,8 @@ def owner(shelf: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     monkeypatch.setenv("READROOM_DEVICE", "cpu")
     settings.cache_clear()
     owner = Workspace("owner-one")
-    add_sample(owner, Kind.FILM)
-    add_sample(owner, Kind.VOLUME)
+    add_phantom(owner, Kind.FILM)
+    add_phantom(owner, Kind.VOLUME)
     return owner
 
 
@@ -116,7 +116,7 @@ def test_admission_is_remembered_with_the_case(owner: Workspace) -> None:
 def test_what_is_left_to_run_is_what_fits_and_was_not_run(owner: Workspace) -> None:
     """The button's number must be the number of runs."""
     model = get_model(CHEST)
-    add_sample(owner, Kind.FILM)
+    add_phantom(owner, Kind.FILM)
     before = [case.id for case in cases_to_run(owner, model)]
 
     _run(owner, model, "case-01")
