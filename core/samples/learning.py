@@ -97,10 +97,10 @@ def learn_flair(data: Path, recipe: TrainConfig) -> tuple[Appearance, Appearance
     the other side of the head, and where it lies in the head's frame (slices, left, front).
     """
     cases = _taught(data, recipe)
-    boxes = [_box(image[0]) for image in cases.images]
+    boxes = [head_box(image[0]) for image in cases.images]
     tumours = [target > 0 for target in cases.targets]
-    framed = np.stack([_in_box(image[0], box) for image, box in zip(cases.images, boxes, strict=True)])
-    inside = [_in_box(tumour.astype(np.float32), box) > 0.5 for tumour, box in zip(tumours, boxes, strict=True)]
+    framed = np.stack([in_box(image[0], box) for image, box in zip(cases.images, boxes, strict=True)])
+    inside = [in_box(tumour.astype(np.float32), box) > 0.5 for tumour, box in zip(tumours, boxes, strict=True)]
     healthy = np.stack([_mended(one, ill) for one, ill in zip(framed, inside, strict=True)])
     both = np.concatenate([healthy, healthy[:, :, ::-1]])  # a head and its mirror image: heads have no side
     half = (HEAD_GRID[0], HEAD_GRID[1] // 2, HEAD_GRID[2] // 2)
@@ -168,7 +168,7 @@ def _filled(crop: Float) -> Float:
     return np.pad(core, [(low, side - high) for (low, high), side in zip(spans, crop.shape, strict=True)], mode="edge")
 
 
-def _box(head: Float) -> Float:
+def head_box(head: Float) -> Float:
     """First and last slice, and the sides in the plane of the upper half: (3, 2)."""
     inside = head != 0
     areas = inside.sum(axis=(1, 2))
@@ -179,7 +179,7 @@ def _box(head: Float) -> Float:
     return np.array([(low, high), *sides], np.float32)
 
 
-def _in_box(picture: Float, box: Float) -> Float:
+def in_box(picture: Float, box: Float) -> Float:
     """A head's picture on HEAD_GRID, its box filling it but for the margin."""
     margins = (0.0, HEAD_MARGIN, HEAD_MARGIN)
     lines = [
