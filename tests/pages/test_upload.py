@@ -112,7 +112,7 @@ def test_the_sample_scores_are_a_test_set_and_lead_to_the_sweep(open_app: OpenAp
     app.button(key="sample-scores").click().run()
 
     assert not app.exception
-    assert [(one.cases, one.labels) for one in owners_cohorts(workspace).all()] == [(200, ("0", "1"))]
+    assert [(one.cases, one.labels) for one in owners_cohorts(workspace).all()] == [(200, {"0": 120, "1": 80})]
     assert app.title[0].value == "Threshold sweep"
 
 
