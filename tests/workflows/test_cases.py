@@ -235,6 +235,6 @@ def test_other_files_keep_no_copy(tmp_path: Path) -> None:
     """There is nothing for a DICOM result to refer to."""
     owner = Workspace("owner-of-a-sample")
 
-    cases.add_sample(owner, Kind.VOLUME)
+    add_phantom(owner, Kind.VOLUME)
 
     assert owner.source_files("case-01") == []
