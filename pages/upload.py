@@ -22,7 +22,7 @@ write_address(now, "model")
 st.title("Upload")
 tell(now)
 words.fact(
-    "X-rays: PNG, JPEG, DICOM. MRI volumes: NIfTI, a DICOM series as a folder, loose files or a zip. "
+    "X-rays: DICOM, PNG, JPEG, TIFF, BMP, WebP. MRI volumes: NIfTI, a DICOM series as a folder, loose files or a zip. "
     "The content decides, not the name."
 )
 uploaders(now)
@@ -40,7 +40,7 @@ sample_buttons(now)
 
 held, waiting = workspace.cases(), Uploads(workspace).all()
 if not held and not waiting:
-    words.empty("No images yet. Add an X-ray (PNG, JPEG, DICOM) or an MRI (NIfTI, DICOM folder).")
+    words.empty("No images yet. Add an X-ray (DICOM, PNG, JPEG) or an MRI (NIfTI, DICOM folder).")
 else:
     show_names = st.toggle("Show my file names", key="show-names", help="On this page only")
     names = workspace.names() if show_names else {}

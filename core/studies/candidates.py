@@ -18,7 +18,7 @@ from core.studies.nifti_header import read_nifti_header
 from core.studies.raster import read_raster
 from core.studies.series import Member, read_series, sources_of_volume
 from core.studies.slices import patient_key
-from core.studies.sniff import Format, refuse_unknown, sniff
+from core.studies.sniff import PICTURES, Format, refuse_unknown, sniff
 from core.studies.sources import Source
 from core.studies.study import Study
 
@@ -86,7 +86,7 @@ def find_candidates(sources: Sequence[Source]) -> Candidates:
 
 def _sort(source: Source, found: Candidates, together: _Sorted) -> None:
     form = sniff(source)
-    if form in {Format.PNG, Format.JPEG}:
+    if form in PICTURES:
         found.studies.append(_raster(source, form))
     elif form in {Format.NIFTI, Format.NIFTI_GZ}:
         found.studies.append(_nifti(source))

@@ -1,6 +1,6 @@
-"""A film stored as a picture: PNG or JPEG, 8 or 16 bits, any colour model, turned as EXIF says.
+"""A film stored as a picture: PNG, JPEG, TIFF, BMP or WebP, any depth and colour model, turned as EXIF says.
 
-Owns decoding with Pillow and the sentences about what was changed.
+Owns decoding with Pillow and the sentences about what was changed; what only TIFF has is in `tiff`.
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageOps
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL.TiffImagePlugin import TiffImageFile
 
-from core.errors import TooLarge
+from core.errors import DamagedFile, TooLarge
 from core.settings import settings
+from core.studies import tiff
 from core.studies.faults import DECODER_FAULTS, damaged
 from core.studies.film_checks import film_warnings
 from core.studies.grey import to_grey
@@ -30,32 +32,37 @@ _TEXT_KEYS: Final = {"comment": "comment", "xmp": "XMP", "XML:com.adobe.xmp": "X
 _TECHNICAL_KEYS: Final = {
     "jfif", "jfif_version", "jfif_unit", "jfif_density", "progressive", "progression", "dpi", "gamma", "srgb",
     "chromaticity", "interlace", "transparency", "exif", "icc_profile", "adobe", "adobe_transform", "aspect",
-    "default_image", "loop", "duration", "disposal", "blend", "bbox", "background", "mp", "mpoffset",
+    "default_image", "loop", "duration", "disposal", "blend", "bbox", "background", "mp", "mpoffset", "compression",
+    "resolution", "timestamp",
 }  # fmt: skip
 """What Pillow reports beside the pixels that is no text of a person's."""
 
 
 def read_raster(source: Source, kind: Format) -> Study:
-    """A PNG or JPEG as a film: pixels (1, rows, columns) in the file's own grey levels.
+    """A picture as a film: pixels (1, rows, columns) in the file's own grey levels.
 
     Raises
     ------
-    DamagedFile, TooLarge
+    DamagedFile, TooLarge, UnsupportedFile
     """
     notes = Notes()
     try:
         with warnings.catch_warnings():
             # Pillow warns below its own bomb limit; ours is checked in _decode before any pixel is.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(source.path, formats=[kind.value]) as picture:
+            # By stream, not by path: from a path Pillow 13 maps a plain TIFF into memory and turns it wrongly.
+            with source.path.open("rb") as stream, Image.open(stream, formats=[kind.value]) as picture:
                 stored, upright = _decode(picture, source, notes)
                 identifiers = _identifiers(picture)
                 frames = getattr(picture, "n_frames", 1)
     except Image.DecompressionBombError as bomb:
         raise _too_large(source.name, "more pixels than any film") from bomb
+    except UnidentifiedImageError as fault:
+        raise tiff.refusal(source.name) if kind is Format.TIFF else damaged(source.name, f"a {kind} picture") from fault
     except DECODER_FAULTS as fault:
         raise damaged(source.name, f"a {kind} picture") from fault
-    bits = 16 if stored.dtype.itemsize > 1 else 8
+    _require_finite(source.name, upright)
+    bits = stored.dtype.itemsize * 8
     values = _to_grey(upright, notes)
     _add_warnings(values, frames, notes)
     report = IngestReport(
@@ -87,6 +94,7 @@ def _decode(picture: Image.Image, source: Source, notes: Notes) -> tuple[NDArray
         raise _too_large(source.name, f"{picture.height} x {picture.width} pixels")
     if picture.format == "PNG" and source.head(_PNG_DEPTH_AT + 1)[-1] == 16 and not picture.mode.startswith("I"):
         notes.changed.append("16-bit colour was read with 8 bits a channel")
+    turn = picture.getexif().get(_ORIENTATION_TAG, 1)
     picture.load()
     if picture.mode == "P":
         notes.changed.append("palette colours were looked up")
@@ -97,16 +105,32 @@ def _decode(picture: Image.Image, source: Source, notes: Notes) -> tuple[NDArray
         notes.changed.append(f"{picture.mode} colours were converted")
         picture = picture.convert("RGB")
     stored = _array(picture)
-    if picture.getexif().get(_ORIENTATION_TAG, 1) in range(2, 9):
-        notes.changed.append("turned upright as EXIF says")
-        return stored, _array(ImageOps.exif_transpose(picture))
-    return stored, stored
+    if isinstance(picture, TiffImageFile) and tiff.is_white_zero(picture):
+        stored = tiff.turned_over(source.name, stored)
+        notes.changed.append("white was stored as zero and turned over: high values are white")
+    if turn not in range(2, 9):
+        return stored, stored
+    notes.changed.append("turned upright as EXIF says")
+    # Of a TIFF the library has turned the pixels already while loading them.
+    return stored, stored if picture.format == "TIFF" else _array(ImageOps.exif_transpose(picture))
 
 
 def _array(picture: Image.Image) -> NDArray[Any]:
     array = np.asarray(picture)
+    if array.dtype.byteorder == ">":
+        array = array.astype(array.dtype.newbyteorder("<"))
     # Mode I holds 16-bit greys in 32 bits where the file has 16.
     return array.astype(np.uint16) if picture.mode == "I" and array.min() >= 0 and array.max() < 2**16 else array
+
+
+def _require_finite(name: str, values: NDArray[Any]) -> None:
+    bad = int((~np.isfinite(values)).sum()) if values.dtype.kind == "f" else 0
+    if bad:
+        raise DamagedFile(
+            found=f"{bad} of the {values.size} values of {name} are not a number or infinite.",
+            why="A film has a grey value everywhere.",
+            do="Export the picture again with 8 or 16 bits.",
+        )
 
 
 def _to_grey(upright: NDArray[Any], notes: Notes) -> NDArray[np.float32]:
@@ -142,8 +166,9 @@ def _identifiers(picture: Image.Image) -> tuple[str, ...]:
         elif key not in _TECHNICAL_KEYS:
             texts += 1
     exif = picture.getexif()
+    technical = {_ORIENTATION_TAG} | (tiff.LAYOUT_TAGS if picture.format == "TIFF" else set())
     for block in (exif, exif.get_ifd(ExifTags.IFD.Exif), exif.get_ifd(ExifTags.IFD.GPSInfo)):
-        found.update(f"Exif.{ExifTags.TAGS.get(tag, 'unknown')}" for tag in block if tag != _ORIENTATION_TAG)
+        found.update(f"Exif.{ExifTags.TAGS.get(tag, 'unknown')}" for tag in block if tag not in technical)
     if exif.get_ifd(ExifTags.IFD.GPSInfo):
         found.add("Exif.GPSInfo")
     return (*sorted(found), *((f"text ({texts})",) if texts else ()))

@@ -22,6 +22,9 @@ class Format(StrEnum):
 
     PNG = "PNG"
     JPEG = "JPEG"
+    TIFF = "TIFF"
+    BMP = "BMP"
+    WEBP = "WebP"
     DICOM = "DICOM"
     NIFTI = "NIfTI"
     NIFTI_GZ = "NIfTI, gzip"
@@ -32,13 +35,8 @@ class Format(StrEnum):
 
 _RECOGNISED_ONLY: Final = (
     (0, b"GIF8", "a GIF picture"),
-    (0, b"BM", "a BMP picture"),
-    (0, b"II*\0", "a TIFF picture"),
-    (0, b"MM\0*", "a TIFF picture"),
-    (0, b"II+\0", "a BigTIFF picture"),
     (0, b"\0\0\0\x0cjP  ", "a JPEG 2000 picture"),
     (0, b"\xff\x4f\xff\x51", "a JPEG 2000 picture"),
-    (8, b"WEBP", "a WebP picture"),
     (4, b"ftyp", "a HEIF picture or a film clip"),
     (0, b"%PDF", "a PDF document"),
     (0, b"NRRD", "an NRRD image"),
@@ -54,6 +52,13 @@ _RECOGNISED_ONLY: Final = (
     (0, b"\x80\x04", "a pickle"),
     (0, b"\x93NUMPY", "a NumPy array"),
 )
+PICTURES: Final = frozenset({Format.PNG, Format.JPEG, Format.TIFF, Format.BMP, Format.WEBP})
+"""Those that `raster` reads: one picture each, without a header that tells what it shows."""
+
+_TIFF_STARTS: Final = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+"""Both byte orders, with offsets of 32 bits and of 64 (BigTIFF)."""
+_BMP_HEADERS: Final = {12, 16, 40, 52, 56, 64, 108, 124}
+"""Lengths of the header that follows the file header; two letters alone would claim any text that begins with BM."""
 _ZIP_STARTS: Final = (b"PK\x03\x04", b"PK\x05\x06")
 _NIFTI_SIZES: Final = {b"\x5c\x01\0\0", b"\0\0\x01\x5c", b"\x1c\x02\0\0", b"\0\0\x02\x1c"}
 """The first four bytes are the header's length, 348 or 540, in the file's own byte order."""
@@ -77,17 +82,26 @@ def sniff(source: Source) -> Format:
 
 
 def _claim(head: bytes) -> Format:
+    # First: the 128 bytes before it are the writer's own, and some put a TIFF header there (PS3.10 section 7.1).
+    if head[128:132] == b"DICM":
+        return Format.DICOM
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
         return Format.PNG
     if head.startswith(b"\xff\xd8\xff"):
         return Format.JPEG
+    if head.startswith(_TIFF_STARTS):
+        return Format.TIFF
+    if head.startswith(b"BM") and int.from_bytes(head[14:18], "little") in _BMP_HEADERS:
+        return Format.BMP
+    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
+        return Format.WEBP
     if head.startswith(_ZIP_STARTS):
         return Format.ZIP
     if head.startswith(b"\x1f\x8b"):
         return Format.NIFTI_GZ if nifti_magic(_inflate_start(head)) == b"n+" else Format.OTHER
     if (magic := nifti_magic(head)) is not None:
         return Format.NIFTI if magic == b"n+" else Format.NIFTI_HEADER
-    if head[128:132] == b"DICM" or _bare_dicom(head):
+    if _bare_dicom(head):
         return Format.DICOM
     return Format.OTHER
 
@@ -132,7 +146,7 @@ def refuse_unknown(source: Source) -> UnsupportedFile:
         what = "a text file"
     return UnsupportedFile(
         found=f"{source.name} is {what or 'of a kind we do not know'}.",
-        why="We read films as PNG, JPEG or DICOM, and volumes as NIfTI or DICOM series.",
+        why="We read films as DICOM, PNG, JPEG, TIFF, BMP or WebP, and volumes as NIfTI or DICOM series.",
         do="Export it in one of these, without editing the pixels.",
     )
 

@@ -125,7 +125,7 @@ def nifti(path: Path, values: NDArray[Any], affine: NDArray[Any] | None = None, 
 
 
 def picture(path: Path, pixels: NDArray[Any], **options: Any) -> Path:
-    """Write a PNG or JPEG, as the ending says."""
+    """Write a picture of the format that the ending says."""
     Image.fromarray(pixels).save(path, **options)
     return path
 

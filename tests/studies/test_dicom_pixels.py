@@ -2,21 +2,43 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
+import gdcm
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+from PIL import Image
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
-from pydicom.uid import ExplicitVRBigEndian, JPEG2000Lossless, JPEGLSLossless, RLELossless
+from pydicom.uid import (
+    JPEG2000,
+    UID,
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    JPEG2000Lossless,
+    JPEGBaseline8Bit,
+    JPEGExtended12Bit,
+    JPEGLossless,
+    JPEGLosslessSV1,
+    JPEGLSLossless,
+    JPEGLSNearLossless,
+    RLELossless,
+)
 
 from core.errors import DamagedFile, TooLarge, UnsupportedFile
 from core.settings import settings
 from core.studies import read_study
 from core.studies.dicom_pixels import header_window, modality_values, value_range
+from core.studies.grey import to_grey
 from tests.studies.builders import dicom, film_pixels
+
+_SV1 = gdcm.TransferSyntax.JPEGLosslessProcess14_1
 
 
 def _table(data: list[int], first: int = 0, bits: int = 16) -> Dataset:
@@ -143,3 +165,121 @@ def test_lying_size_is_refused_before_decoding(tmp_path: Path, monkeypatch: pyte
 
     with pytest.raises(TooLarge, match="65535"):
         read_study([path])
+
+
+def _eight_bit() -> NDArray[np.uint8]:
+    return (film_pixels(96, 80) // 16).astype(np.uint8)
+
+
+@pytest.mark.parametrize("syntax", [ImplicitVRLittleEndian, ExplicitVRLittleEndian, DeflatedExplicitVRLittleEndian])
+def test_plain_syntaxes_hold_the_pixels_as_they_are(tmp_path: Path, syntax: str) -> None:
+    """What is not compressed must come out to the bit, deflated data sets too."""
+    study = read_study([dicom(tmp_path / "x", film_pixels(), syntax=syntax)])
+
+    assert np.array_equal(study.pixels[0], film_pixels())
+
+
+@pytest.mark.parametrize("syntax", [JPEGBaseline8Bit, JPEGExtended12Bit])
+def test_jpeg_is_decoded_as_pillow_does(tmp_path: Path, syntax: str) -> None:
+    """The process for 8 bits under both of its names; the one for 12 bits is refused by name."""
+    stream = io.BytesIO()
+    Image.fromarray(_eight_bit()).save(stream, "JPEG", quality=90)
+    packed = _encapsulated(dicom(tmp_path / "x", _eight_bit()), syntax, stream.getvalue())
+    twelve = _encapsulated(dicom(tmp_path / "y", film_pixels(), BitsStored=12), JPEGExtended12Bit, stream.getvalue())
+
+    study = read_study([packed])
+
+    assert np.array_equal(study.pixels[0], np.asarray(Image.open(stream)))
+    with pytest.raises(UnsupportedFile, match="with 12 bits"):
+        read_study([twelve])
+
+
+@pytest.mark.parametrize("syntax", [JPEGLossless, JPEGLosslessSV1])
+def test_lossless_jpeg_of_another_encoder_is_the_same_film(tmp_path: Path, syntax: str) -> None:
+    """Old archives hold little else."""
+    plain = dicom(tmp_path / "plain", film_pixels())
+    change = gdcm.ImageChangeTransferSyntax()
+    reader = gdcm.ImageReader()
+    reader.SetFileName(str(plain))
+    assert reader.Read()
+    wanted = {JPEGLossless: gdcm.TransferSyntax.JPEGLosslessProcess14, JPEGLosslessSV1: _SV1}[syntax]
+    change.SetTransferSyntax(gdcm.TransferSyntax(wanted))
+    change.SetInput(reader.GetImage())
+    assert change.Change()
+    writer = gdcm.ImageWriter()
+    writer.SetFileName(str(tmp_path / "packed"))
+    writer.SetFile(reader.GetFile())
+    writer.SetImage(change.GetOutput())
+    assert writer.Write()
+
+    study = read_study([tmp_path / "packed"])
+
+    assert study.report.transfer_syntax == UID(syntax).name
+    assert np.array_equal(study.pixels[0], film_pixels())
+
+
+@pytest.mark.parametrize(("syntax", "options"), [(JPEG2000, {"j2k_cr": [4]}), (JPEGLSNearLossless, {"jls_error": 3})])
+def test_lossy_syntaxes_stay_within_their_error(tmp_path: Path, syntax: str, options: dict[str, Any]) -> None:
+    """JPEG-LS promises its error for each pixel; JPEG 2000 at 4:1 is within a hundredth of the range."""
+    dataset = dcmread(dicom(tmp_path / "x", film_pixels()))
+    dataset.compress(syntax, **options)
+    dataset.save_as(tmp_path / "x")
+
+    off = np.abs(read_study([tmp_path / "x"]).pixels[0] - film_pixels().astype(np.float32))
+
+    assert off.max() <= (3 if syntax == JPEGLSNearLossless else 40)
+
+
+def test_colour_of_every_model_gives_the_grey_of_its_rgb(tmp_path: Path) -> None:
+    """RGB interleaved and planar, YBR in full and halved, a palette: one picture, one grey."""
+    rng = np.random.default_rng(0)
+    rgb = np.repeat(np.repeat(rng.integers(0, 256, (40, 36, 3)), 2, axis=0), 2, axis=1).astype(np.uint8)
+    grey = to_grey(rgb)[0]
+    ybr = np.asarray(Image.fromarray(rgb).convert("YCbCr"))
+    halved = np.concatenate([ybr[:, :, 0].reshape(80, 36, 2), ybr[:, ::2, 1:]], axis=2)
+    planar = dicom(tmp_path / "planar", rgb, PlanarConfiguration=1, PixelData=rgb.transpose(2, 0, 1).tobytes())
+    full = dicom(tmp_path / "full", ybr, PhotometricInterpretation="YBR_FULL")
+    less = dicom(tmp_path / "less", ybr, PhotometricInterpretation="YBR_FULL_422", PixelData=halved.tobytes())
+
+    found = {path.name: read_study([path]) for path in (dicom(tmp_path / "rgb", rgb), planar, full, less)}
+
+    for name, study in found.items():
+        # Turning to YBR and back rounds each channel once.
+        tolerance = 0.01 if study.report.photometric == "RGB" else 2.0
+        assert np.abs(study.pixels[0] - grey).max() <= tolerance, name
+        assert "colour was converted to grey" in study.report.changed
+
+
+def test_palette_film_is_looked_up_before_it_becomes_grey(tmp_path: Path) -> None:
+    """The stored numbers of a palette are places in a table and no brightness."""
+    levels = np.arange(256, dtype=np.uint16)[::-1] * 257
+    table = {
+        f"{colour}PaletteColorLookupTable{what}": value
+        for colour in ("Red", "Green", "Blue")
+        for what, value in (("Descriptor", [256, 0, 16]), ("Data", levels.tobytes()))
+    }
+    stored = _eight_bit()
+
+    study = read_study([dicom(tmp_path / "x", stored, PhotometricInterpretation="PALETTE COLOR", **table)])
+
+    assert np.array_equal(study.pixels[0], (255 - stored.astype(np.float32)) * 257)
+    assert "palette colours were looked up" in study.report.changed
+
+
+def test_bit_packed_film_is_unpacked(tmp_path: Path) -> None:
+    """Eight pixels a byte, the first in the lowest bit (PS3.5 section 8.1.1)."""
+    bits = np.random.default_rng(0).integers(0, 2, (80, 72)).astype(np.uint8)
+    packed = np.packbits(bits.ravel(), bitorder="little").tobytes()
+
+    study = read_study([dicom(tmp_path / "x", bits, BitsAllocated=1, BitsStored=1, HighBit=0, PixelData=packed)])
+
+    assert np.array_equal(study.pixels[0], bits)
+
+
+def _encapsulated(path: Path, syntax: str, stream: bytes) -> Path:
+    dataset = dcmread(path)
+    dataset.file_meta.TransferSyntaxUID = syntax
+    dataset.PixelData = encapsulate([stream])
+    dataset["PixelData"].VR = "OB"
+    dataset.save_as(path)
+    return path

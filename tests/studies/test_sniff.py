@@ -24,6 +24,9 @@ def test_each_format_is_found_under_a_misleading_name(tmp_path: Path) -> None:
     made = {
         Format.PNG: picture(tmp_path / "a.png", grey).rename(tmp_path / "a.dcm"),
         Format.JPEG: picture(tmp_path / "b.jpg", grey).rename(tmp_path / "b.nii"),
+        Format.TIFF: picture(tmp_path / "t.tif", grey).rename(tmp_path / "t.png"),
+        Format.BMP: picture(tmp_path / "m.bmp", grey).rename(tmp_path / "m.jpg"),
+        Format.WEBP: picture(tmp_path / "w.webp", grey).rename(tmp_path / "w"),
         Format.DICOM: dicom(tmp_path / "c.png", film_pixels()),
         Format.NIFTI: nifti(tmp_path / "d.nii", np.zeros((3, 3, 3), np.int16)).rename(tmp_path / "d"),
         Format.NIFTI_GZ: nifti(tmp_path / "e.nii.gz", np.zeros((3, 3, 3), np.int16)).rename(tmp_path / "e.zip"),
@@ -31,6 +34,14 @@ def test_each_format_is_found_under_a_misleading_name(tmp_path: Path) -> None:
     }
 
     assert {form: sniff(_source(path)) for form, path in made.items()} == {form: form for form in made}
+
+
+def test_dicom_that_begins_as_a_tiff_is_dicom(tmp_path: Path) -> None:
+    """The preamble is free, and archives for microscopes write a TIFF header into it."""
+    path = dicom(tmp_path / "x", film_pixels())
+    path.write_bytes(b"II*\0" + path.read_bytes()[4:])
+
+    assert sniff(_source(path)) is Format.DICOM
 
 
 def test_data_set_without_preamble_is_dicom(tmp_path: Path) -> None:
@@ -57,6 +68,7 @@ def test_empty_file_is_refused(tmp_path: Path) -> None:
     ("content", "word"),
     [
         (b"GIF89a....", "GIF"),
+        (b"BM is how this note begins\n", "text"),
         (b"%PDF-1.7", "PDF"),
         (b"\x93NUMPY", "NumPy"),
         (b"\x80\x04\x95", "pickle"),
