@@ -8,7 +8,7 @@ DATA ?= ../shared/data
 RUN_READY := $(VENV)/.run-ready
 TEST_READY := $(VENV)/.test-ready
 
-.PHONY: run test lint bench models samples data lock clean
+.PHONY: run test lint bench models samples data fuzz lock clean
 
 run: $(RUN_READY)  ## open the app at http://localhost:8501
 	$(BIN)/streamlit run streamlit_app.py --server.port $(PORT)
@@ -40,6 +40,11 @@ samples: data $(RUN_READY)  ## fit the synthetic samples' appearances anew, and 
 data:
 	@test -f $(DATA)/xray/index.csv -a -f $(DATA)/mri/hippocampus.csv || { \
 	  echo "The data is expected in $(DATA): xray/index.csv and mri/hippocampus.csv with their zips. Say where it is: make models DATA=DIR"; exit 1; }
+
+FILES ?= 10000
+SEED ?= 1
+fuzz: $(TEST_READY)  ## damaged and hostile files through every door; prints the count of verdicts by kind
+	$(BIN)/python -m tests.hostile.run --files $(FILES) --seed $(SEED)
 
 # A venv without pip is Debian's way of saying that python3-venv is missing.
 $(BIN)/python:

@@ -57,12 +57,12 @@ def _usual(kind: str, job: Job, folder: Path) -> object:
 def _ours(job: Job) -> tuple[object, float]:
     from benchmarks.ours import Ours
     from core.models import get_model
-    from core.workflows.open_study import reading_worker
+    from core.workflows.open_study import reading_workers
 
     made = Ours(get_model(job.model_id, roots=job.roots))(job.image)
-    worker = reading_worker().pid
+    workers = reading_workers().pids
     answer: object = list(made.scores.values()) if made.label_map is None else int((made.label_map > 0).sum())
-    return answer, peak_mib(worker) if worker else 0.0
+    return answer, sum(peak_mib(pid) for pid in workers)
 
 
 def main() -> None:

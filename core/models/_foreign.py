@@ -6,6 +6,8 @@ This is the one place that calls torch's loader, weights-only, after the instruc
 from __future__ import annotations
 
 import pickle
+import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,7 +86,8 @@ def load_plain(path: Path, container: Container) -> dict[Any, Any]:
 
     try:
         unwanted = unwanted_globals(path, container)
-    except (ValueError, KeyError, OSError, StopIteration) as error:
+    except (ValueError, LookupError, OSError, StopIteration, RuntimeError, zipfile.BadZipFile, zlib.error,
+            MemoryError) as error:  # fmt: skip  # a length that lies asks for more memory than there is, and gets none
         raise _damaged() from error
     if unwanted:
         more = f" and {len(unwanted) - SHOWN_GLOBALS} more" if len(unwanted) > SHOWN_GLOBALS else ""
@@ -97,7 +100,7 @@ def load_plain(path: Path, container: Container) -> dict[Any, Any]:
         with torch.serialization.safe_globals(_numpy_scalars()):
             content = torch.load(path, map_location="cpu", weights_only=True, mmap=container is Container.TORCH_ZIP)
     except (pickle.UnpicklingError, RuntimeError, ValueError, LookupError, TypeError, AttributeError,
-            EOFError, OSError, OverflowError, AssertionError) as error:  # fmt: skip
+            EOFError, OSError, OverflowError, AssertionError, MemoryError) as error:  # fmt: skip
         raise _damaged() from error
     if not isinstance(content, dict):
         raise CheckpointError(

@@ -15,6 +15,7 @@ from pydicom.multival import MultiValue
 from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from core.errors import StudyError, UnsupportedFile
+from core.studies.deflated import require_bounded
 from core.studies.deidentify import body_part_of, modality_of, photometric_of
 from core.studies.faults import DECODER_FAULTS, damaged
 from core.studies.sources import Source
@@ -66,8 +67,9 @@ def read_header(source: Source, *, pixels: bool = False) -> Dataset:
 
     Raises
     ------
-    DamagedFile : the bytes are no data set.
+    DamagedFile : the bytes are no data set. TooLarge : deflated, it would grow past the limits.
     """
+    require_bounded(source)
     try:
         header = pydicom.dcmread(source.path, stop_before_pixels=not pixels, force=True)
         _complete_meta(header)

@@ -1,6 +1,6 @@
 """Opening a study: the only way in for what a user brings.
 
-Owns the worker in which files are read. How they are read is told in `core.studies`.
+Owns the workers in which files are read. How they are read is told in `core.studies`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from core.isolation import Limits, Worker
+from core.isolation import Limits, WorkerPool
 from core.settings import settings
 from core.studies import Study, study_from_parts
 from core.studies.pseudonyms import CopyTo
@@ -35,7 +35,7 @@ def open_study(
             "key": copy.names.key.hex(),
             "keep_uids": copy.names.keep_uids,
         }
-    facts, arrays = reading_worker().call("read", request)
+    facts, arrays = reading_workers().call("read", request)
     return study_from_parts(facts, arrays)
 
 
@@ -47,7 +47,7 @@ def group_uploads(paths: Sequence[Path]) -> list[tuple[Path, ...]]:
     StudyError, WorkerBreach
     """
     paths = list(paths)
-    facts, _ = reading_worker().call("group", {"files": [str(path.absolute()) for path in paths]})
+    facts, _ = reading_workers().call("group", {"files": [str(path.absolute()) for path in paths]})
     return [tuple(paths[number] for number in group["files"]) for group in facts["groups"]]
 
 
@@ -58,17 +58,18 @@ def unpack_upload(archive: Path, folder: Path) -> list[tuple[str, Path]]:
     ------
     StudyError, WorkerBreach
     """
-    facts, _ = reading_worker().call("unpack", {"archive": str(archive.absolute()), "folder": str(folder.absolute())})
+    facts, _ = reading_workers().call("unpack", {"archive": str(archive.absolute()), "folder": str(folder.absolute())})
     return [(str(member["name"]), folder / str(member["place"])) for member in facts["members"]]
 
 
 @cache
-def reading_worker() -> Worker:
-    """The decoder worker of this process."""
+def reading_workers() -> WorkerPool:
+    """The decoder workers of this process."""
     limits = settings()
-    worker = Worker(
+    workers = WorkerPool(
         "core.workflows._reading:TABLE",
         Limits(memory_mib=limits.worker_memory_mib, cpu_s=limits.worker_cpu_s, wall_s=limits.worker_wall_s),
+        limits.workers,
     )
-    atexit.register(worker.close)
-    return worker
+    atexit.register(workers.close)
+    return workers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import sys
@@ -81,6 +82,18 @@ def _print(_request: dict[str, Any], _scratch: Path) -> Answer:
     os.write(1, b"\xff" * 100)
     sys.stderr.write("more")
     return {"ok": True}, {}
+
+
+def _exit(_request: dict[str, Any], _scratch: Path) -> Answer:
+    os._exit(0)
+
+
+def _garbage(_request: dict[str, Any], _scratch: Path) -> Answer:
+    """What a decoder that was taken over could do: speak into the answers itself."""
+    for descriptor in range(3, 32):
+        with contextlib.suppress(OSError):
+            os.write(descriptor, b"\xff" * 4096)
+    return {}, {}
 
 
 def _modules(_request: dict[str, Any], _scratch: Path) -> Answer:

@@ -18,6 +18,7 @@ from safetensors.torch import save_file
 
 from core.errors import CheckpointError
 from core.models._foreign import find_state, open_foreign, stripped, to_arrays, to_json
+from core.models.sniffing import TORCH_LEGACY_START
 from core.settings import settings
 
 STATE = {"fc.weight": torch.ones(2, 3), "fc.bias": torch.zeros(2)}
@@ -151,6 +152,26 @@ def test_a_cut_file_is_damaged_wherever_it_is_cut(tmp_path: Path, share: float, 
     path.write_bytes(content[: int(len(content) * share)])
 
     with pytest.raises(CheckpointError):
+        open_foreign(path)
+
+
+def test_a_table_whose_checksum_is_wrong_is_damaged(tmp_path: Path) -> None:
+    """Found by `make fuzz`: the instructions of a PyTorch archive are read before the loader looks at them."""
+    path = saved(tmp_path, {"model": STATE})
+    content = bytearray(path.read_bytes())
+    content[content.index(b"model")] ^= 1
+    path.write_bytes(content)
+
+    with pytest.raises(CheckpointError, match="cannot be read to its end"):
+        open_foreign(path)
+
+
+def test_a_length_that_lies_is_damage_and_no_lack_of_memory(tmp_path: Path) -> None:
+    """Found by `make fuzz`: a few bytes that claim an exabyte behind them."""
+    path = tmp_path / "m.pt"
+    path.write_bytes(TORCH_LEGACY_START + b"\x80\x04\x8e" + (2**62).to_bytes(8, "little"))
+
+    with pytest.raises(CheckpointError, match="cannot be read to its end"):
         open_foreign(path)
 
 

@@ -14,7 +14,7 @@ import pytest
 from core.errors import WorkerBreach
 from core.studies.synthetic import synthetic_film
 from core.workflows.libraries import SLOW_IMPORTS
-from core.workflows.open_study import open_study, reading_worker
+from core.workflows.open_study import open_study, reading_workers
 from core.workflows.warm_up import warm_up
 
 
@@ -31,7 +31,7 @@ def _children() -> set[int]:
 
 def test_after_it_the_first_upload_starts_no_process_and_the_first_run_imports_nothing(tmp_path: Path) -> None:
     """The decoder worker stands ready and the libraries are there: that is what it is for."""
-    reading_worker().close()
+    reading_workers().close()
     synthetic_film(tmp_path / "film.png", 1)
     cold = _children()
 
