@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.errors import AdmissionError
-from core.inference.preprocess import choose_channels
+from core.inference.preprocess import choose_channels, grey_range
 from core.studies.study import Kind, Study
 
 if TYPE_CHECKING:
@@ -47,6 +47,18 @@ FEW_SLICES = 8
 
 FAR_SPACING = 3.0
 """Spacing that differs from the model's by more than this factor: structures blur or vanish."""
+
+SIDE_VIEWS = frozenset({"LL", "RL", "LATERAL", "LAT", "LLD", "RLD", "LLO", "RLO"})
+"""View positions from the side, lying on a side, or oblique (PS3.3 C.8.1.3): another picture than a frontal one."""
+
+CUT_SHARE = 0.5
+"""With more of its values than this outside the grey range that is fed, most of a picture is flat black or white."""
+
+NARROW_SHARE = 0.05
+"""Greys that fill less than this of the range that is fed: next to no contrast is left."""
+
+SAMPLED = 1_000_000
+"""Values looked at for the two shares."""
 
 
 class Verdict(StrEnum):
@@ -85,7 +97,9 @@ def check_admission(study: Study, model: Model) -> Admission:
             Verdict.REFUSED, (f"{name} reads {_reads(spec)}. This is {what}. Choose a model that reads {other}.",)
         )
     findings = [*_pixels(study), *_modality(study, spec, name), *_body_part(study, spec, name), *_channels(study, spec)]
-    findings += _film(study, name) if study.kind is Kind.FILM else _volume(study, spec, name)
+    if not any(finding.stops for finding in findings):
+        findings += _greys(study, spec, name)
+    findings += _film(study, spec, name) if study.kind is Kind.FILM else _volume(study, spec, name)
     stops = tuple(f.text for f in findings if f.stops)
     if stops:
         return Admission(Verdict.REFUSED, stops)
@@ -197,7 +211,41 @@ def _channels(study: Study, spec: InputSpec) -> Iterator[_Finding]:
         yield _Finding(str(refusal), stops=True)
 
 
-def _film(study: Study, name: str) -> Iterator[_Finding]:
+def _greys(study: Study, spec: InputSpec, name: str) -> Iterator[_Finding]:
+    """Whether the values fit the range that becomes black to white; they always do where it is taken from them."""
+    for channel in choose_channels(study, spec):
+        pixels = study.pixels[channel]
+        low, high = grey_range(pixels, study, channel, spec)
+        values = pixels.reshape(-1, order="A")
+        values = values[:: max(1, values.size // SAMPLED)]
+        cut = float(np.mean((values < low) | (values > high)))
+        inside = np.clip(np.percentile(values, (1, 99)), low, high)
+        filled = float(inside[1] - inside[0]) / (high - low) if high > low else 0.0
+        span = f"the grey range from {low:g} to {high:g}"
+        if cut > CUT_SHARE:
+            yield _Finding(
+                f"{cut:.0%} of the values lie outside {span}, and are cut to its ends before {name} sees them.",
+                stops=cut == 1.0,
+            )
+        elif filled < NARROW_SHARE:
+            yield _Finding(f"The values fill {filled:.1%} of {span}: {name} sees next to no contrast.", stops=False)
+
+
+def _view(study: Study, spec: InputSpec, name: str) -> Iterator[_Finding]:
+    view = study.report.view
+    if view is None:
+        return
+    if spec.views and view not in spec.views:
+        yield _Finding(f"The header says view {view}. {name} was made for {', '.join(spec.views)}.", stops=False)
+    elif not spec.views and view in SIDE_VIEWS:
+        yield _Finding(
+            f"The header says view {view}, from the side. {name} does not say that it was taught such films.",
+            stops=False,
+        )
+
+
+def _film(study: Study, spec: InputSpec, name: str) -> Iterator[_Finding]:
+    yield from _view(study, spec, name)
     if COLOURED in study.report.changed:
         yield _Finding(f"The picture is in colour. {name} was made for grey films.", stops=False)
     rows, columns = study.shape

@@ -229,14 +229,19 @@ def _box(axis: Axis) -> tuple[float, float]:
     return max(0.0, low), min(float(axis.study_n), high)
 
 
+def grey_range(pixels: Float, study: Study, channel: int, spec: InputSpec) -> tuple[float, float]:
+    """The values of one channel that become 0 and 1; what lies outside is cut to them."""
+    if spec.window == "study":
+        return study.windows[channel].low, study.windows[channel].high
+    if spec.window == "percentile":
+        low, high = np.percentile(pixels, spec.percentiles)
+        return float(low), float(high)
+    return float(pixels.min()), float(pixels.max())
+
+
 def _windowed(pixels: Float, study: Study, channel: int, spec: InputSpec) -> Float:
     """One channel scaled so that the window's low is 0 and its high is 1, clipped there; all 0 where flat."""
-    if spec.window == "study":
-        low, high = study.windows[channel].low, study.windows[channel].high
-    elif spec.window == "percentile":
-        low, high = (float(p) for p in np.percentile(pixels, spec.percentiles))
-    else:
-        low, high = float(pixels.min()), float(pixels.max())
+    low, high = grey_range(pixels, study, channel, spec)
     if not high > low:
         return np.zeros_like(pixels)
     out = pixels - np.float32(low)

@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from core.studies.study import Kind
 
@@ -42,6 +49,9 @@ class InputSpec(BaseModel):
     )
     modalities: tuple[Word, ...] = Field((), max_length=16, description="accepted DICOM modality codes; none: any")
     body_parts: tuple[Word, ...] = Field((), max_length=16, description="accepted DICOM body parts; none: any")
+    views: tuple[Word, ...] = Field(
+        (), max_length=16, description="accepted DICOM view positions of films; none: not told"
+    )
     size: tuple[Side, Side] | None = Field(None, description="rows and columns that a 2-D network is fed")
     fit: Literal["pad", "stretch", "crop"] = Field("pad", description="how a picture of another shape gets there")
     spacing_mm: tuple[Millimetres, Millimetres, Millimetres] | None = Field(
@@ -108,6 +118,14 @@ class InputSpec(BaseModel):
         if any(side % self.divisor for side in sides):
             raise ValueError(f"divisor: a side of {sides} is no multiple of {self.divisor}")
         return self
+
+    @model_serializer(mode="wrap")
+    def _without_silence(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Checkpoints that say nothing of views keep the text, and with it the hash, that they were sealed with."""
+        plain: dict[str, Any] = dump(self)
+        if not self.views:
+            plain.pop("views", None)
+        return plain
 
     @property
     def feeds_slices(self) -> bool:

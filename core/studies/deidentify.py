@@ -1,6 +1,6 @@
 """Identifiers at the door: what was found and left behind, and what little is kept.
 
-Owns the walk through a header and the warning about text burned into pixels. Nothing is copied
+Owns the walk through a header and the warnings about text burned into pixels and about animals. Nothing is copied
 from a header into a study but values of the closed sets here; the report lists keywords, never values.
 """
 
@@ -21,6 +21,8 @@ from core.studies.faults import DECODER_FAULTS
 _OFTEN_BURNED_IN: Final = {"US", "SC", "OT", "ES", "XC", "RF", "XA"}
 """Modalities whose pictures usually carry text: screens, video and captures."""
 _SECONDARY_CAPTURE: Final = "1.2.840.10008.5.1.4.1.1.7"
+_HUMAN: Final = {"HUMAN", "HOMO SAPIENS", "337915000", "L-85B00"}
+"""In words, in SNOMED CT, and in its older codes (PS3.16 CID 7454)."""
 _OVERLAYS: Final = range(0x6000, 0x6100, 2)
 _PIXELS: Final = 0x7FE0
 
@@ -115,6 +117,16 @@ def view_of(header: Dataset) -> str | None:
 def photometric_of(header: Dataset) -> str | None:
     """Photometric interpretation."""
     return known_code(header, "PhotometricInterpretation", PHOTOMETRICS)
+
+
+def animal_warnings(header: Dataset) -> tuple[str, ...]:
+    """A warning where the attributes for animals say so (PS3.3 C.7.1.1); the models here learn from people."""
+    species = str(header.get("PatientSpeciesDescription") or "").strip().upper()
+    codes = {str(item.get("CodeValue", "")) for item in header.get("PatientSpeciesCodeSequence") or ()}
+    breed = header.get("PatientBreedDescription") or header.get("PatientBreedCodeSequence")
+    if (species and species not in _HUMAN) or codes - _HUMAN or breed or header.get("PatientSexNeutered"):
+        return ("The header says that the patient is an animal.",)
+    return ()
 
 
 def burned_in_warnings(header: Dataset) -> tuple[str, ...]:

@@ -42,7 +42,8 @@ _USED: Final = (
     "ModalityLUTSequence", "VOILUTSequence", "VOILUTFunction", "WindowCenter", "WindowWidth",
     "PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing", "ImagePositionPatient",
     "ImageOrientationPatient", "EchoTime", "TemporalPositionIdentifier",
-    "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence",
+    "PatientSpeciesDescription", "PatientSpeciesCodeSequence", "PatientBreedDescription", "PatientBreedCodeSequence",
+    "PatientSexNeutered", "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence",
 )  # fmt: skip
 """Every attribute that a reader here asks for."""
 _NUMBERS: Final = (

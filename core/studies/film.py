@@ -14,6 +14,7 @@ from pydicom.dataset import Dataset
 from pydicom.pixels.processing import apply_color_lut
 
 from core.studies.deidentify import (
+    animal_warnings,
     body_part_of,
     burned_in_warnings,
     identifiers_in,
@@ -73,7 +74,7 @@ def read_film(source: Source) -> Study:
         photometric=photometric_of(header),
         bits_stored=bits_of(header),
         changed=tuple(notes.changed),
-        warnings=(*notes.warnings, *burned_in_warnings(header)),
+        warnings=(*notes.warnings, *animal_warnings(header), *burned_in_warnings(header)),
         identifiers_removed=identifiers_in([header]),
     )
     return Study(

@@ -17,6 +17,7 @@ from pydicom.dataset import Dataset
 from core.errors import Choice, ChoiceNeeded, GeometryError, TooLarge, UnsupportedFile
 from core.settings import settings
 from core.studies.deidentify import (
+    animal_warnings,
     body_part_of,
     burned_in_warnings,
     identifiers_in,
@@ -89,7 +90,7 @@ def read_series(name: str, members: Sequence[Member], volume: int | None = None)
         photometric=photometric_of(first),
         bits_stored=bits_of(first),
         changed=tuple(notes.changed),
-        warnings=(*notes.warnings, *oblique_warnings(geometry), *burned_in_warnings(first)),
+        warnings=(*notes.warnings, *oblique_warnings(geometry), *animal_warnings(first), *burned_in_warnings(first)),
         identifiers_removed=identifiers_in(member.header for member in members),
     )
     return Study(Kind.VOLUME, pixels, ("image",), (window or percentile_window(pixels),), geometry, report)

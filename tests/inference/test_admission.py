@@ -19,7 +19,7 @@ from core.studies.grey import to_grey
 from core.studies.reader import read_study
 from tests.studies.builders import dicom, film_pixels
 
-PICTURE = np.random.default_rng(0).random((80, 90))
+PICTURE = np.random.default_rng(0).random((80, 90)) * 255
 HEAD = np.random.default_rng(0).random((20, 24, 18))
 
 
@@ -124,7 +124,7 @@ def test_tiny_film_is_refused_and_a_thumbnail_warned_about(
     chest: Model, film: Any, shape: tuple[int, int], verdict: Verdict
 ) -> None:
     """Each limit with its nearest acceptance."""
-    study = film(np.random.default_rng(0).random(shape), modality="DX", body_part="CHEST")
+    study = film(np.random.default_rng(0).random(shape) * 255, modality="DX", body_part="CHEST")
 
     assert check_admission(study, chest).verdict is verdict
 
@@ -161,6 +161,67 @@ def test_unknown_geometry_of_a_volume_is_warned_about(brain: Model, volume: Any)
     assert admission.verdict is Verdict.WARNED
     assert "orientation is unknown" in admission.reasons[0]
     assert "spacing is unknown" in admission.reasons[1]
+
+
+@pytest.mark.parametrize(
+    ("taught", "view", "word"),
+    [
+        ((), "PA", ""),
+        ((), None, ""),
+        ((), "LL", "view LL, from the side"),
+        (("PA", "AP"), "AP", ""),
+        (("PA", "AP"), "LL", "view LL. chest-small was made for PA, AP."),
+        (("LL",), "LL", ""),
+        (("LL",), "PA", "view PA. chest-small was made for LL."),
+    ],
+)
+def test_view_is_held_against_those_that_were_taught(
+    saved_model: Callable[..., Model], film: Any, taught: tuple[str, ...], view: str | None, word: str
+) -> None:
+    """A side view is an X-ray of the chest too, and nothing that a frontal model has seen."""
+    spec = {"kind": "film", "size": (64, 64), "modalities": ("DX",), "views": taught, "network_channels": 3}
+    model = saved_model("classifier", card=Card(display_name="chest-small"), input=spec)
+
+    admission = check_admission(film(PICTURE, modality="DX", view=view), model)
+
+    assert admission.verdict is (Verdict.WARNED if word else Verdict.ACCEPTED)
+    assert word in " ".join(admission.reasons)
+
+
+@pytest.mark.parametrize(
+    ("values", "window", "verdict", "word"),
+    [
+        ((0, 255), (0, 255), Verdict.ACCEPTED, ""),
+        ((0, 4095), (0, 255), Verdict.WARNED, "94% of the values lie outside the grey range from 0 to 255"),
+        ((300, 4095), (0, 255), Verdict.REFUSED, "100% of the values"),
+        ((100, 110), (0, 255), Verdict.WARNED, "The values fill 3.8% of the grey range from 0 to 255"),
+        ((100, 120), (0, 255), Verdict.ACCEPTED, ""),
+    ],
+)
+def test_greys_that_do_not_fit_what_is_fed_are_told(
+    saved_model: Callable[..., Model],
+    film: Any,
+    values: tuple[int, int],
+    window: tuple[float, float],
+    verdict: Verdict,
+    word: str,
+) -> None:
+    """A window of eight bits over values of twelve feeds a white plate, which is scored like any film."""
+    spec = {"kind": "film", "size": (64, 64), "modalities": ("DX",), "window": "study", "network_channels": 3}
+    chest = saved_model("classifier", card=Card(display_name="chest-small"), input=spec)
+    ramp = np.linspace(*values, 80 * 90).reshape(80, 90)
+
+    admission = check_admission(film(ramp, window=window, modality="DX", body_part="CHEST"), chest)
+
+    assert admission.verdict is verdict
+    assert word in " ".join(admission.reasons)
+
+
+def test_range_that_is_taken_from_the_values_always_fits(saved_model: Callable[..., Model], volume: Any) -> None:
+    """Scanners have no common scale: a volume of any brightness is admitted."""
+    brain = saved_model("segmenter", input={"kind": "volume", "patch": (16, 16, 16), "window": "percentile"})
+    for scale in (1e-3, 1.0, 1e6):
+        assert check_admission(volume(HEAD * scale, modality="MR"), brain).verdict is Verdict.ACCEPTED
 
 
 def test_few_slices_are_warned_about(brain: Model, volume: Any) -> None:

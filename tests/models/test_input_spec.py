@@ -86,3 +86,12 @@ def test_the_sidebar_sentence_names_size_channels_and_modality() -> None:
 def test_every_axis_order_is_an_orientation(codes: str) -> None:
     """The 48 orders are legal; the one refused above repeats an axis."""
     assert InputSpec(**VOLUME, orientation=codes).orientation == codes
+
+
+def test_a_specification_without_views_reads_as_it_did_before_there_were_any() -> None:
+    """Checkpoints are sealed by the text of their configuration; a new field must not break a seal."""
+    silent = InputSpec(kind="film", size=(64, 64))
+    told = InputSpec(kind="film", size=(64, 64), views=("PA",))
+
+    assert "views" not in silent.model_dump(mode="json")
+    assert InputSpec.model_validate(told.model_dump(mode="json")).views == ("PA",)

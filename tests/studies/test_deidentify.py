@@ -112,3 +112,21 @@ def test_burned_in_text_is_warned_about_where_it_is_likely(tags: dict[str, str],
         setattr(header, keyword, value)
 
     assert bool(burned_in_warnings(header)) is warned
+
+
+@pytest.mark.parametrize(
+    ("tags", "warned"),
+    [
+        ({}, False),
+        ({"PatientSpeciesDescription": "Homo sapiens"}, False),
+        ({"PatientSpeciesDescription": "Canis lupus"}, True),
+        ({"PatientBreedDescription": "Beagle"}, True),
+        ({"PatientSexNeutered": "ALTERED"}, True),
+    ],
+)
+def test_animal_is_told_by_the_attributes_for_it(tmp_path: Path, tags: dict[str, str], warned: bool) -> None:
+    """A dog's chest is a chest to every other attribute."""
+    warnings = read_study([dicom(tmp_path / "x", film_pixels(), **tags)]).report.warnings
+
+    assert ("The header says that the patient is an animal." in warnings) == warned
+    assert "Beagle" not in str(warnings)
