@@ -31,7 +31,9 @@ def one_study(now: State, ticked: Sequence[Case]) -> None:
         given = {}
         for place, (column, name) in enumerate(zip(st.columns(len(wanted)), wanted, strict=True)):
             ids = [case.id for case in ticked]
-            given[name] = column.selectbox(name, ids, index=min(place, len(ids) - 1), key=f"channel-{name}")
+            given[name] = column.selectbox(
+                words.literal(name), ids, index=min(place, len(ids) - 1), key=f"channel-{name}"
+            )
         if st.button("Make one study", key="make-one-study", type="primary", disabled=len(ticked) != len(wanted)):
             try:
                 made = cases.join_channels(now.workspace, given)

@@ -11,6 +11,7 @@ from core.render.palette import viewer_labels
 from core.workflows.pictures import pictures
 from core.workflows.run_prediction import key_of
 from core.workspace import Case
+from pages._ui import words
 from pages._ui.case_picker import step
 from pages._ui.components.viewer import ViewerPicture, viewer
 from pages._ui.frame import guarded
@@ -58,5 +59,12 @@ def _pick_channel(case: Case) -> int:
     if len(case.channels) == 1:
         return 0
     names = list(case.channels)
-    chosen = st.segmented_control("Channel shown", names, default=names[0], required=True, key=f"shown-{case.id}")
+    chosen = st.segmented_control(
+        "Channel shown",
+        names,
+        format_func=words.literal,
+        default=names[0],
+        required=True,
+        key=f"shown-{case.id}",
+    )
     return names.index(chosen) if chosen in names else 0

@@ -42,7 +42,7 @@ def show_run(now: State, case: Case, model: Model) -> None:
         _warned(case, admission)
         words.caution(*model.card.assumed)
         st.button(
-            f"Run {model.display_name}", key="run", type="primary", width="stretch", on_click=_start,
+            f"Run {words.literal(model.display_name)}", key="run", type="primary", width="stretch", on_click=_start,
             args=(now, [case], model),
         )  # fmt: skip
     run_all(now, model)
@@ -112,7 +112,8 @@ def _mismatch(now: State, case: Case, admission: Admission) -> None:
     words.caution(*(reason.replace("This is", f"{case.id} is") for reason in admission.reasons))
     other = first_fitting(models_for(case), case)
     if other is not None and other.id != now.model:
-        st.button(f"Choose {other.display_name}", key="choose-fitting", on_click=_choose, args=(now, other.id))
+        name = words.literal(other.display_name)
+        st.button(f"Choose {name}", key="choose-fitting", on_click=_choose, args=(now, other.id))
 
 
 def _warned(case: Case, admission: Admission) -> None:

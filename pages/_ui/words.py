@@ -5,13 +5,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import Final
 
 import streamlit as st
 
 from core.workflows.choose_model import Badge
+
+_MARKDOWN: Final = re.compile(r"([!-/:-@\[-`{-~])")
+"""Every punctuation mark of ASCII: those that Markdown, its formulas and Streamlit's own signs are made of."""
+
+
+def literal(text: str) -> str:
+    """A foreign name for a label of Streamlit's own, which reads labels as Markdown: shown as it is written."""
+    return _MARKDOWN.sub(r"\\\1", text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,9 @@ CHEST, CHEST_TWO, HIPPOCAMPUS, HIPPOCAMPUS_WIDE, TWO_CHANNELS = (
     "tiny_two_channels_v1.0.0",
 )
 
+EVIL, EVIL_CHANNELS = "**bold** $x^2$ :red[x]", "<b>one</b> :material/x:"
+"""Names of models that are markup to whoever reads them as such."""
+
 _FILM = {
     "kind": Kind.FILM,
     "size": (64, 64),
@@ -83,6 +86,28 @@ def make_shelf(folder: Path) -> Path:
     _save(
         folder, TWO_CHANNELS, 4, Card(display_name="tiny two channels"), (),
         in_channels=2, labels=("lesion", "oedema"), input={**_VOLUME, "channels": ("T1", "FLAIR")}, **_UNET,
+    )  # fmt: skip
+    return folder
+
+
+def make_evil(folder: Path) -> Path:
+    """A film model and one of two channels whose every word is a tag, Markdown or a formula; the folder again."""
+    card = Card(
+        display_name=EVIL,
+        summary="<script>window.harm=1</script> **bold**",
+        trained_on="[link](http://evil.invalid) <img src=x onerror='window.harm=1'>",
+        licence="$x^2$",
+        limits=("![](http://evil.invalid/a.png)", "<b>one</b>"),
+        assumed=("window = <b>one</b>", "![](http://evil.invalid/a.png)"),
+    )
+    classes = ("<b>one</b>", "=1+1 [link](http://evil.invalid)")
+    _save(
+        folder, "evil_film_v1.0.0", 1, card, (), model_type="mobilenet_v3_small", in_channels=3, classes=classes,
+        input=_FILM,
+    )  # fmt: skip
+    _save(
+        folder, "evil_channels_v1.0.0", 4, Card(display_name=EVIL_CHANNELS), (), in_channels=2,
+        labels=("**bold**", "$x^2$"), input={**_VOLUME, "channels": ("![](http://evil.invalid)", "$x^2$")}, **_UNET,
     )  # fmt: skip
     return folder
 
