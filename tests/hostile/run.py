@@ -30,11 +30,15 @@ def main() -> int:
     begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="readroom-fuzz-") as folder, own_home(Path(folder)):
         judge = Judge(Path(folder))
-        for number in range(asked.first, asked.first + asked.files):
-            judge.look(hostile_file(asked.seed, number))
-            if (number + 1) % EVERY == 0:
-                judge.sweep()
-                _say(f"{number + 1} files, {time.monotonic() - begun:.0f} s, {len(judge.tally.broken)} broken promises")
+        try:
+            for done in range(1, asked.files + 1):
+                judge.look(hostile_file(asked.seed, asked.first + done - 1))
+                if done % EVERY == 0:
+                    judge.sweep()
+                    broken = len(judge.tally.broken)
+                    _say(f"{done} files, {time.monotonic() - begun:.0f} s, {broken} broken promises")
+        except KeyboardInterrupt:
+            _say("interrupted; what was reached so far:")
         judge.sweep()
     tally = judge.tally
     _say(tally.table())
