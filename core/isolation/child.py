@@ -8,6 +8,7 @@ exception is caught.
 from __future__ import annotations
 
 import importlib
+import json
 import logging
 import os
 import sys
@@ -64,6 +65,7 @@ def _run(table: Mapping[str, Any], message: dict[str, Any]) -> dict[str, Any]:
     try:
         answer, arrays = table[message["task"]](message["request"], scratch)
         save_arrays(scratch, arrays)
+        json.dumps(answer, allow_nan=False)  # what cannot cross the pipe is a fault of this task, not of the process
     except ReadroomError as error:
         return {"error": _as_parts(error)}
     except BaseException as fault:  # noqa: BLE001  # whatever a decoder raises must become an answer, panics too

@@ -52,6 +52,8 @@ _NUMBERS: Final = (
     "ImageOrientationPatient", "EchoTime", "TemporalPositionIdentifier",
 )  # fmt: skip
 """Those of them that are numbers written as text: pydicom hands out the text where it is none."""
+_COUNTS: Final = ("Rows", "Columns", "BitsAllocated", "BitsStored", "SamplesPerPixel", "PixelRepresentation")
+"""Those that are one whole number: a damaged header has a list of them."""
 _DIRECTORY: Final = "1.2.840.10008.1.3.10"
 
 
@@ -78,6 +80,8 @@ def read_header(source: Source, *, pixels: bool = False) -> Dataset:
         # has hundreds, and converting them all takes longer than decoding the pixels.
         for keyword in _USED:
             header.get(keyword)
+        for keyword in _COUNTS:
+            int(header.get(keyword) or 0)
         for keyword in _NUMBERS:
             _require_numbers(header.get(keyword))
         directory = _is_directory(header)

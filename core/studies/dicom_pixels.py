@@ -44,6 +44,8 @@ CODECS: Final = {
     "1.2.840.10008.1.2.4.203": "pylibjpeg",
 }
 """One codec a syntax, so that a file decodes to the same pixels on every machine."""
+_NO_WINDOW: Final = 1e30
+"""A centre or width from here on is damage: no detector has such values, and arithmetic with them overflows."""
 _JPEG_EXTENDED: Final = "1.2.840.10008.1.2.4.51"
 
 
@@ -154,7 +156,7 @@ def header_window(header: Dataset) -> Window | None:
     except ValueError:  # words where numbers should be: the film is whole without its window
         return None
     if centre is not None and width is not None:
-        if not (np.isfinite(centre) and np.isfinite(width)) or width < 1e-6:
+        if not (abs(centre) < _NO_WINDOW and 1e-6 <= width < _NO_WINDOW):
             return None
         if str(header.get("VOILUTFunction") or "LINEAR") == "LINEAR" and width > 1:
             half = (width - 1) / 2

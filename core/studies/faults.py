@@ -11,6 +11,7 @@ from typing import Final, cast
 
 from isal.igzip_lib import IsalError
 from nibabel.spatialimages import HeaderDataError
+from nibabel.wrapstruct import WrapStructError
 from pydicom.errors import BytesLengthException, InvalidDicomError
 
 from core.errors import DamagedFile
@@ -30,6 +31,7 @@ DECODER_FAULTS: Final[tuple[type[Exception], ...]] = (
     zlib.error,
     cast("type[Exception]", IsalError),  # its stub calls the class an instance
     HeaderDataError,
+    WrapStructError,
     BytesLengthException,
     InvalidDicomError,
 )

@@ -33,7 +33,8 @@ from core.studies.dicom_pixels import (
     turned_over,
     value_range,
 )
-from core.studies.film_checks import film_warnings
+from core.studies.faults import DECODER_FAULTS, damaged
+from core.studies.film_checks import film_warnings, require_finite
 from core.studies.grey import to_grey
 from core.studies.notes import Notes
 from core.studies.sources import Source
@@ -55,8 +56,9 @@ def read_film(source: Source) -> Study:
     header = read_header(source, pixels=True)
     (stored,) = list(decode_frames(source.name, header, [0]))
     notes = Notes()
-    values = _grey_values(stored, header, notes)
+    values = _grey_values(source.name, stored, header, notes)
     values, window = _upright_greys(values, header, notes)
+    require_finite(source.name, values)
     _add_warnings(header, values, notes)
     spacing = _pixel_spacing(header, notes)
     report = IngestReport(
@@ -87,10 +89,13 @@ def read_film(source: Source) -> Study:
     )
 
 
-def _grey_values(stored: Stored, header: Dataset, notes: Notes) -> Values:
+def _grey_values(name: str, stored: Stored, header: Dataset, notes: Notes) -> Values:
     """(rows, columns) after the modality table; colour becomes grey, which has no modality table."""
     if photometric_of(header) == "PALETTE COLOR":
-        stored = np.asarray(apply_color_lut(stored, header))
+        try:
+            stored = np.asarray(apply_color_lut(stored, header))
+        except DECODER_FAULTS as fault:
+            raise damaged(name, "a DICOM film in palette colours") from fault
         notes.changed.append("palette colours were looked up")
     if stored.ndim == 3:
         grey, how = to_grey(stored)

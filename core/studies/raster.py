@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 from PIL.TiffImagePlugin import TiffImageFile
 
-from core.errors import DamagedFile, TooLarge
+from core.errors import TooLarge
 from core.settings import settings
 from core.studies import tiff
 from core.studies.faults import DECODER_FAULTS, damaged
-from core.studies.film_checks import film_warnings
+from core.studies.film_checks import film_warnings, require_finite
 from core.studies.grey import to_grey
 from core.studies.notes import Notes
 from core.studies.sniff import Format
@@ -61,7 +61,7 @@ def read_raster(source: Source, kind: Format) -> Study:
         raise tiff.refusal(source.name) if kind is Format.TIFF else damaged(source.name, f"a {kind} picture") from fault
     except DECODER_FAULTS as fault:
         raise damaged(source.name, f"a {kind} picture") from fault
-    _require_finite(source.name, upright)
+    require_finite(source.name, upright)
     bits = stored.dtype.itemsize * 8
     values = _to_grey(upright, notes)
     _add_warnings(values, frames, notes)
@@ -121,16 +121,6 @@ def _array(picture: Image.Image) -> NDArray[Any]:
         array = array.astype(array.dtype.newbyteorder("<"))
     # Mode I holds 16-bit greys in 32 bits where the file has 16.
     return array.astype(np.uint16) if picture.mode == "I" and array.min() >= 0 and array.max() < 2**16 else array
-
-
-def _require_finite(name: str, values: NDArray[Any]) -> None:
-    bad = int((~np.isfinite(values)).sum()) if values.dtype.kind == "f" else 0
-    if bad:
-        raise DamagedFile(
-            found=f"{bad} of the {values.size} values of {name} are not a number or infinite.",
-            why="A film has a grey value everywhere.",
-            do="Export the picture again with 8 or 16 bits.",
-        )
 
 
 def _to_grey(upright: NDArray[Any], notes: Notes) -> NDArray[np.float32]:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
-from core.errors import Choice, ChoiceNeeded, GeometryError, TooLarge, UnsupportedFile
+from core.errors import Choice, ChoiceNeeded, DamagedFile, GeometryError, TooLarge, UnsupportedFile
 from core.settings import settings
 from core.studies.deidentify import (
     animal_warnings,
@@ -34,6 +34,7 @@ from core.studies.dicom_pixels import (
     stored_range,
     turned_over,
 )
+from core.studies.film_checks import LARGEST
 from core.studies.geometry import oblique_warnings, volume_geometry
 from core.studies.notes import Notes
 from core.studies.slices import Slice, component_word, slices_of
@@ -207,6 +208,7 @@ def _pixels(stack: Stack, notes: Notes) -> tuple[NDArray[np.float32], str]:
         stored = stored_slices.pop(number)
         hashes.update(np.ascontiguousarray(stored).tobytes())
         line = stack.slices[number].line
+        _require_values(stack.slices[number])
         lines.add(line)
         if header.get("ModalityLUTSequence"):
             values[number, :, :, 0] = modality_values(stored, header)
@@ -215,6 +217,16 @@ def _pixels(stack: Stack, notes: Notes) -> tuple[NDArray[np.float32], str]:
     if lines != {(1.0, 0.0)}:
         notes.changed.append("slope and intercept of the headers were applied")
     return values.transpose(3, 2, 1, 0), hashes.hexdigest()
+
+
+def _require_values(one: Slice) -> None:
+    slope, intercept = one.line
+    if abs(slope) * 2**32 + abs(intercept) > LARGEST:
+        raise DamagedFile(
+            found=f"{one.source.name} scales its values by {slope:g} and adds {intercept:g}.",
+            why="Its voxels would be too large to compute with.",
+            do="Export the series again from the scanner or archive.",
+        )
 
 
 def _turn_over(

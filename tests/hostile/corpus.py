@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from tests.hostile import pickles, traps
 from tests.hostile.mutate import MUTATORS
-from tests.hostile.sound import checkpoints, studies
+from tests.hostile.sound import studies
+from tests.hostile.weights import checkpoints
 
 DAMAGED_SHARE = 0.6
 """Of all files; the others are traps, each kind as often as the next."""

@@ -20,7 +20,8 @@ from typing import Any, Final
 import torch
 from safetensors.torch import save as save_safetensors
 
-from tests.hostile.sound import EPOCH, checkpoints, torch_bytes, zipped
+from tests.hostile.sound import EPOCH, zipped
+from tests.hostile.weights import checkpoints, torch_bytes
 from tests.models.conftest import tiny_config, tiny_network
 
 Trap = Callable[[random.Random, str], bytes]

@@ -1,6 +1,7 @@
-"""Small sound files of every kind that is read, as bytes: what the mutators damage.
+"""Small sound films and volumes of every kind that is read, as bytes: what the mutators damage.
 
-Owns the list. Everything is seeded and without a date, so that file number n of a seed is the same file everywhere.
+Owns the list; checkpoints are in `weights`. Everything is seeded and without a date, so that file number n of a seed is
+the same file everywhere.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from pathlib import Path
 
 import nibabel as nib
 import numpy as np
-import torch
 from PIL import Image
 from pydicom import dcmread
 from pydicom.dataset import Dataset
@@ -27,10 +27,7 @@ from pydicom.uid import (
     JPEGLSLossless,
     RLELossless,
 )
-from safetensors.torch import save as save_safetensors
 
-from core.models import save_model_with_config
-from tests.models.conftest import tiny_config, tiny_network
 from tests.studies.builders import dicom, film_pixels, nifti, series, volume_pixels
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -42,32 +39,6 @@ def studies() -> dict[str, bytes]:
     """A film or volume of each form, by the ending that it usually has."""
     with tempfile.TemporaryDirectory() as folder:
         return dict([*_pictures(), *_films(Path(folder)), *_volumes(Path(folder)), *_series(Path(folder))])
-
-
-@cache
-def checkpoints() -> dict[str, bytes]:
-    """Weights of one small network in each container that is read."""
-    config = tiny_config("multitask", base_filters=2, depth=1)
-    network = tiny_network(config)
-    state = network.state_dict()
-    whole = {"model_state_dict": state, "config": config.model_dump(mode="json"), "epoch": 3}
-    with tempfile.TemporaryDirectory() as folder:
-        save_model_with_config(network, Path(folder) / "own.safetensors", config)
-        own = (Path(folder) / "own.safetensors").read_bytes()
-    return {
-        "zip.pth": torch_bytes(whole),
-        "legacy.pt": torch_bytes(whole, zipped=False),
-        "bare.pt": torch_bytes(dict(state)),
-        "foreign.safetensors": save_safetensors({name: tensor.contiguous() for name, tensor in state.items()}),
-        "own.safetensors": own,
-    }
-
-
-def torch_bytes(content: object, *, zipped: bool = True) -> bytes:
-    """What torch.save writes."""
-    out = io.BytesIO()
-    torch.save(content, out, _use_new_zipfile_serialization=zipped)
-    return out.getvalue()
 
 
 def zipped(*members: tuple[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:

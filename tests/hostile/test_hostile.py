@@ -13,7 +13,8 @@ from tests.hostile import pickles, traps
 from tests.hostile.corpus import Hostile, hostile_file
 from tests.hostile.judge import Judge, own_home
 from tests.hostile.mutate import MUTATORS
-from tests.hostile.sound import checkpoints, studies
+from tests.hostile.sound import studies
+from tests.hostile.weights import checkpoints
 
 SEED = 2
 FILES = 500

@@ -147,7 +147,11 @@ def dicom_deflate_bomb(rng: random.Random, token: str) -> bytes:
 
 def dicom_nested(rng: random.Random, token: str) -> bytes:
     """Sequences in sequences, 250 deep and more, of stated or open length."""
-    depth, open_length = rng.choice((50, 250, 1000, 5000)), rng.random() < 0.5
+    return nested_film(rng.choice((50, 250, 1000, 5000)), open_length=rng.random() < 0.5)
+
+
+def nested_film(depth: int, *, open_length: bool) -> bytes:
+    """A sound film before whose pixels lies a sequence in a sequence, `depth` times."""
     tag = struct.pack("<HH", 0x0040, 0xA730)
     inner = struct.pack("<HH2sH", 0x0008, 0x0060, b"CS", 2) + b"CR"
     for _ in range(depth):
@@ -180,7 +184,7 @@ def dicom_that_lies(rng: random.Random, token: str) -> bytes:
         "PixelSpacing": (["0", "0"], ["1e30", "1"], ["1"]), "ImagePositionPatient": (["1e300", "0", "0"], ["1"]),
         "ImageOrientationPatient": (["0"] * 6, ["1", "0", "0", "1", "0", "0"], ["1e30"] * 6),
         "BodyPartExamined": (token, "CHEST"), "PatientName": (f"=cmd|'{token}'!A0",), "SeriesNumber": ("2147483647",),
-        "SpecificCharacterSet": ("ISO 2022 IR 87", "NONE", token),
+        "SpecificCharacterSet": ("ISO_IR 192", "NONE", token),
     }  # fmt: skip
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of values that the standard does not allow: that is the point

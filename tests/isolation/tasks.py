@@ -84,6 +84,10 @@ def _print(_request: dict[str, Any], _scratch: Path) -> Answer:
     return {"ok": True}, {}
 
 
+def _no_number(_request: dict[str, Any], _scratch: Path) -> Answer:
+    return {"window": float("nan")}, {}
+
+
 def _exit(_request: dict[str, Any], _scratch: Path) -> Answer:
     os._exit(0)
 

@@ -233,3 +233,13 @@ def test_table_that_cannot_be_imported_is_a_fault_with_a_reference() -> None:
     with pytest.raises(WorkerBreach, match="reference"):
         broken.call("echo", {})
     broken.close()
+
+
+def test_answer_that_cannot_be_told_costs_its_caller_alone(worker: Worker) -> None:
+    """Found by `make fuzz`: a number that JSON does not know ended the process instead of the task."""
+    pid = worker.call("echo", {})[0]["pid"]
+
+    with pytest.raises(WorkerBreach, match="did not foresee"):
+        worker.call("no_number", {})
+
+    assert worker.call("echo", {})[0]["pid"] == pid

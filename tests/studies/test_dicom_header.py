@@ -11,6 +11,7 @@ from core.errors import DamagedFile, UnsupportedFile
 from core.studies import read_study
 from core.studies.dicom_header import Role, class_name, read_header, role_of, syntax_name
 from core.studies.sources import Source
+from tests.hostile.traps import nested_film
 from tests.studies.builders import MR, SECONDARY_CAPTURE, dicom, film_pixels
 
 
@@ -59,3 +60,17 @@ def test_names_come_from_the_standard_and_not_from_the_file(tmp_path: Path) -> N
 
     assert class_name(header) == "object of unknown class"
     assert syntax_name(header) == "Explicit VR Little Endian"
+
+
+@pytest.mark.parametrize("depth", [50, 250, 3000])
+@pytest.mark.parametrize("open_length", [True, False])
+def test_sequences_nested_without_end_are_read_or_refused(tmp_path: Path, depth: int, open_length: bool) -> None:
+    """Other tools run out of stack on them. Lengths that are stated let the nest be stepped over: the film is whole."""
+    path = tmp_path / "x"
+    path.write_bytes(nested_film(depth, open_length=open_length))
+
+    if open_length and depth > 50:
+        with pytest.raises(DamagedFile, match="file-01 is a DICOM file"):
+            read_study([path])
+    else:
+        assert read_study([path]).shape == (80, 70)

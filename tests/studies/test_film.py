@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from pydicom.dataset import Dataset
 
-from core.errors import UnsupportedFile
+from core.errors import DamagedFile, UnsupportedFile
 from core.studies import Kind, read_study
 from tests.studies.builders import dicom, film_pixels
 
@@ -156,3 +156,28 @@ def test_a_film_has_no_second_volume(tmp_path: Path) -> None:
     with pytest.raises(UnsupportedFile, match="no volume 1"):
         read_study([path], volume=1)
     assert read_study([path], volume=0).kind is Kind.FILM
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {"RescaleSlope": "1e308", "RescaleIntercept": "0"},
+        {"PhotometricInterpretation": "MONOCHROME1", "RescaleSlope": "1e300", "RescaleIntercept": "0"},
+        {"PhotometricInterpretation": "PALETTE COLOR"},
+    ],
+)
+def test_tables_that_cannot_be_applied_are_damage(tmp_path: Path, tags: dict[str, str]) -> None:
+    """Found by `make fuzz`: values beyond every number, and a palette that is not there."""
+    with pytest.raises(DamagedFile):
+        read_study([dicom(tmp_path / "x", film_pixels(), **tags)])
+
+
+def test_list_where_a_size_should_be_is_damage(tmp_path: Path) -> None:
+    """Found by `make fuzz`: flipped bits make a list of the number of rows."""
+    path = dicom(tmp_path / "x", film_pixels())
+    content = path.read_bytes()
+    at = content.index(b"\x28\x00\x10\x00US\x02\x00")
+    path.write_bytes(content[: at + 6] + b"\x04\x00" + content[at + 8 : at + 10] * 2 + content[at + 10 :])
+
+    with pytest.raises(DamagedFile, match="file-01 is a DICOM file"):
+        read_study([path])

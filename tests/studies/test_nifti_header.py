@@ -9,7 +9,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from core.errors import GeometryError, StudyError, UnsupportedFile
+from core.errors import DamagedFile, GeometryError, StudyError, UnsupportedFile
 from core.studies import read_study
 from tests.studies.builders import nifti
 
@@ -48,3 +48,13 @@ def test_header_extensions_are_listed(tmp_path: Path) -> None:
     nib.save(image, tmp_path / "a.nii.gz")
 
     assert read_study([tmp_path / "a.nii.gz"]).report.identifiers_removed == ("header extensions",)
+
+
+@pytest.mark.parametrize("kept", [9, 40, 324])
+def test_header_of_the_second_version_that_is_cut_is_damage(tmp_path: Path, kept: int) -> None:
+    """Found by `make fuzz`: the library has an error of its own for it."""
+    path = nifti(tmp_path / "a.nii", np.zeros((4, 4, 4), np.int16), kind=nib.Nifti2Image)
+    path.write_bytes(path.read_bytes()[:kept])
+
+    with pytest.raises(DamagedFile, match="file-01 is a NIfTI file"):
+        read_study([path])
