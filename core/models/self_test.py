@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.errors import CheckpointError
 from core.models import architectures
 from core.models.config import ModelConfig
 
@@ -56,12 +57,23 @@ def probe(config: ModelConfig) -> NDArray[np.float32]:
 
 
 def record(network: nn.Module, config: ModelConfig) -> dict[str, Any]:
-    """The self-test of a network: run in evaluation mode on its own device; the mode is put back."""
+    """The self-test of a network: run in evaluation mode on its own device; the mode is put back.
+
+    Raises
+    ------
+    CheckpointError : it answers with values that are no numbers.
+    """
     was_training = network.training
     try:
         answers = _run(network.eval(), config, probe(config))
     finally:
         network.train(was_training)
+    if not all(np.isfinite(a).all() for a in answers.values()):
+        raise CheckpointError(
+            found="The network answers its self-test with values that are no numbers.",
+            why="Its weights are finite and too large to compute with: they are damaged.",
+            do="Copy or download the checkpoint again.",
+        )
     outputs = {name: {"shape": list(a.shape), "values": _sample(a)} for name, a in answers.items()}
     return {"seed": SEED, "shape": list(probe(config).shape), "tolerance": TOLERANCE, "outputs": outputs}
 

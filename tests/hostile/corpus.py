@@ -1,6 +1,7 @@
 """File number n of a seed: which kind it is, under which name it comes, and its bytes.
 
-Owns the mixture. The same seed and number give the same file on every machine with the same libraries.
+Owns the mixture. The same seed and number give the same file on every machine with the same libraries, but
+for the names of storages in legacy PyTorch files.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from core.errors import CheckpointError
 from core.models import self_test
 
 from .conftest import tiny_config, tiny_network
@@ -72,3 +73,15 @@ def test_nan_and_another_shape_are_differences() -> None:
     assert self_test.differences(tiny_network(wider), wider, expected) is not None
     volume = tiny_config("unet3d")
     assert "the test input has shape" in str(self_test.differences(tiny_network(volume), volume, expected))
+
+
+def test_network_that_answers_with_no_numbers_is_refused() -> None:
+    """Found by `make fuzz`: weights can be finite and still overflow on the way through."""
+    config = tiny_config()
+    network = tiny_network(config)
+    with torch.no_grad():
+        for weight in network.parameters():
+            weight.mul_(1e30)
+
+    with pytest.raises(CheckpointError, match="values that are no numbers"):
+        self_test.record(network, config)
