@@ -15,11 +15,12 @@ from pages._ui.result_panel import show_result
 from pages._ui.results_table import show_table
 from pages._ui.run_panel import show_run
 from pages._ui.slot import slot
-from pages._ui.state import state, write_address
+from pages._ui.state import IN_ADDRESS, settle_look, state, write_address
 
 now = state()
 case = pick_case(now)
-write_address(now, "model", "case", "job")
+settle_look(now)
+write_address(now, *IN_ADDRESS)
 tell(now)
 
 if case is None:

@@ -78,6 +78,7 @@ def instrument(
     referred: tuple[float, float] | None = None,
     referred_text: str = "",
     decision: Sequence[Estimate] | None = None,
+    stops: Sequence[float] = (),
 ) -> Instrument:
     """Everything the instrument draws for one model's scores.
 
@@ -85,15 +86,16 @@ def instrument(
     ----------
     chosen : answers of rules; at their own thresholds their promise is shown. referred : low and high of an
     abstain band to shade; referred_text : what it promises, shown at both. decision : the decision curve's interval
-    at each probability, of `decision_interval`.
+    at each probability, of `decision_interval`. stops : thresholds to stop at though no case need have such a score.
     """
     cohort = file.cohort
     scores, labels, clusters = cohort.scores[model], cohort.labels, method.clusters(cohort)
     table = sweep_scores(scores, labels)
     own = [*(point.threshold for point in chosen if point.threshold is not None), *(referred or ())]
     rows, complete = _rows(table, own)
+    offered, rows = _with_stops(table, rows, stops)
     band = simultaneous_band(cohort.positives, cohort.negatives, repeated_patients=clusters is not None)
-    packed = _packed(table, rows, rates_of(cohort, model, method, table), band)
+    packed = _packed(table, offered, rows, rates_of(cohort, model, method, table), band)
     both = bool(cohort.positives and cohort.negatives)
     unit_range = model in file.calibrated and cohort.n > 0
     calibration = calibrate(scores, labels) if unit_range else None
@@ -181,7 +183,25 @@ def _rows(table: Sweep, keep: Sequence[float]) -> tuple[NDArray[np.int64], bool]
     return np.union1d(even, own), False
 
 
-def _packed(table: Sweep, rows: NDArray[np.int64], rates: dict[str, NDArray[np.float64]], band: Band) -> dict[str, Any]:
+def _with_stops(
+    table: Sweep, rows: NDArray[np.int64], stops: Sequence[float]
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """The thresholds to offer, falling, and the row of the sweep that each one calls like."""
+    offered = table.thresholds[rows]
+    more = np.setdiff1d(np.array(stops, np.float64), offered)
+    joined = np.concatenate([offered, more])
+    order = np.argsort(-joined, kind="stable")
+    like = np.concatenate([rows, np.array([table.index_of(float(stop)) for stop in more], np.int64)])
+    return joined[order], like[order]
+
+
+def _packed(
+    table: Sweep,
+    offered: NDArray[np.float64],
+    rows: NDArray[np.int64],
+    rates: dict[str, NDArray[np.float64]],
+    band: Band,
+) -> dict[str, Any]:
     columns = {name + end: _tenths(rates[name + end][rows]) for name in RATES for end in ("", "_lo", "_hi")}
     tp, fp = table.tp[rows], table.fp[rows]
     sides = {
@@ -194,7 +214,7 @@ def _packed(table: Sweep, rows: NDArray[np.int64], rates: dict[str, NDArray[np.f
             columns[f"band_{name}_lo"] = np.floor(1000 * low + 1e-9).astype("<u2")
             columns[f"band_{name}_hi"] = np.ceil(1000 * high - 1e-9).astype("<u2")
     return {
-        "thresholds": _base64(table.thresholds[rows].astype("<f8")),
+        "thresholds": _base64(offered.astype("<f8")),
         "tp": _base64(tp.astype("<i4")),
         "fp": _base64(fp.astype("<i4")),
         "rates": {name: _base64(column) for name, column in columns.items()},

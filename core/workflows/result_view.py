@@ -21,6 +21,7 @@ from core.studies.pseudonyms import KEPT_UIDS
 from core.workflows.cases import table_csv
 from core.workflows.outputs import Made, Output, outputs_for
 from core.workflows.pictures import has_foreground
+from core.workflows.promises import expected_sentence, promise_sentence
 from core.workflows.run_prediction import find_figures, find_result, key_of
 from core.workspace import Case, Workspace
 
@@ -61,6 +62,21 @@ def point_names(model: Model) -> tuple[str, ...]:
     return tuple(dict.fromkeys(p.name for p in model.operating_points if p.weights_sha256 == model.weights_sha256))
 
 
+def points_of(model: Model, finding: str) -> tuple[OperatingPoint, ...]:
+    """The operating points of a finding that may be used."""
+    return tuple(
+        point
+        for point in model.operating_points
+        if point.finding == finding and point.weights_sha256 == model.weights_sha256
+    )
+
+
+def spoken_for(prediction: Prediction, model: Model) -> str | None:
+    """The finding whose cut-off is moved beside a result: the first with a threshold in force, else the only one."""
+    rows = [row.name for row in findings(prediction) if row.point is not None]
+    return rows[0] if rows else model.findings[0] if len(model.findings) == 1 else None
+
+
 def at_point(prediction: Prediction, model: Model, name: str | None) -> Prediction:
     """The prediction with the operating points of that name in force; findings without one keep theirs."""
     chosen = {
@@ -86,7 +102,7 @@ def labels(prediction: Prediction) -> tuple[Label, ...]:
 
 
 def point_sentences(point: OperatingPoint) -> tuple[str, ...]:
-    """What a threshold did on the cases that chose it, with k, n and interval, and how it was chosen."""
+    """What a threshold did on the cases that chose it, with k, n and interval; what it means for 1,000; its promise."""
     if not point.positives and not point.negatives:
         return (f"The threshold {point.threshold:.3g} comes with no test cases.",)
     false_alarms = wilson(point.fp, point.negatives)
@@ -94,11 +110,7 @@ def point_sentences(point: OperatingPoint) -> tuple[str, ...]:
         f"At this threshold, in {point.cohort or 'the cases that chose it'}: {point.finding} was found in "
         f"{_of(point.sensitivity)} and called wrongly in {_of(false_alarms)}."
     ]
-    if point.guaranteed and point.target is not None and point.confidence is not None:
-        what = "sensitivity" if "sensitivity" in point.rule.value else "specificity"
-        said.append(
-            f"Chosen so that {what} is at least {_percent(point.target)} with {_percent(point.confidence)} confidence."
-        )
+    said += [sentence for sentence in (expected_sentence(point), promise_sentence(point)) if sentence]
     if point.chosen_on == "same_cases":
         said.append("Chosen and judged on the same cases, so it looks better than it is.")
     if min(point.positives, point.negatives) < FEW_CASES:
@@ -247,10 +259,6 @@ def _interval(metric: Metric) -> str:
 
 def _count(metric: Metric) -> str:
     return f"n = {metric.n}" if metric.k is None else f"{metric.k} of {metric.n}"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:g} %"
 
 
 def _of(estimate: Estimate) -> str:

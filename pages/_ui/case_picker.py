@@ -29,25 +29,25 @@ def pick_case(now: State) -> Case | None:
     place = ids.index(now.case)
     row = right.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small", key="case-picker")
     row.button(
-        "Previous case", icon=":material/chevron_left:", key="previous", on_click=_step, args=(now, "previous"),
+        "Previous case", icon=":material/chevron_left:", key="previous", on_click=_step, args=(now, -1),
         disabled=place == 0, help="Previous case (P)",
     )  # fmt: skip
     st.session_state["case"] = now.case
     row.selectbox("Case", ids, key="case", on_change=_case_chosen, args=(now,), label_visibility="collapsed")
     row.button(
-        "Next case", icon=":material/chevron_right:", key="next", on_click=_step, args=(now, "next"),
+        "Next case", icon=":material/chevron_right:", key="next", on_click=_step, args=(now, 1),
         disabled=place == len(ids) - 1, help="Next case (N)",
     )  # fmt: skip
     return cases[now.case]
 
 
-def step(now: State, direction: str) -> bool:
-    """Go to the next or previous case; whether there was one."""
+def step(now: State, by: int) -> bool:
+    """Go on by so many cases, back where it is negative, and at most to the last or first; whether there was one."""
     ids = [case.id for case in now.workspace.cases()]
     if now.case not in ids:
         return False
-    place = ids.index(now.case) + (1 if direction == "next" else -1)
-    if not 0 <= place < len(ids):
+    place = min(len(ids) - 1, max(0, ids.index(now.case) + by))
+    if ids[place] == now.case:
         return False
     now.case, now.job = ids[place], None
     return True
@@ -57,5 +57,5 @@ def _case_chosen(now: State) -> None:
     now.case, now.job = st.session_state["case"], None
 
 
-def _step(now: State, direction: str) -> None:
-    step(now, direction)
+def _step(now: State, by: int) -> None:
+    step(now, by)

@@ -11,6 +11,7 @@ from core.workflows.choose_model import Badge
 from core.workflows.run_prediction import admission_of, is_outside_range
 from core.workspace import Case
 from pages._ui import words
+from pages._ui.beside import show_beside
 from pages._ui.downloads import show_downloads
 from pages._ui.run_panel import run_all
 from pages._ui.state import State
@@ -28,6 +29,7 @@ def show_result(now: State, case: Case, model: Model, found: Prediction) -> None
     words.caution(*strange)  # before any score: none of them can be read then
     if found.scores:
         _scores(at)
+        show_beside(now, model, at)
     if found.labels:
         _labels(found, model)
     _warnings(now, case, model, [said for said in found.warnings if said not in strange])
@@ -51,6 +53,7 @@ def _pick_point(now: State, model: Model) -> str | None:
 
 def _point_chosen(now: State, model_id: str) -> None:
     now.points[model_id] = st.session_state["point"]
+    now.begin_look()
 
 
 def _scores(at: Prediction) -> None:

@@ -17,7 +17,10 @@ from pages._ui.door.owner_cookie import OWNER_COOKIE, valid_owner
 
 _KEY = "readroom"
 
-IN_ADDRESS = ("model", "case", "job")
+LOOKS = ("cut", "at")
+"""Cut-offs that are looked at: of a segmentation's probability, and of a score. They are about one case and model."""
+
+IN_ADDRESS = ("model", "case", "job", *LOOKS)
 
 LAG_S = 1.0
 """What waits for a run to end starts at once; longer after it, whatever comes has heard of what that run wrote."""
@@ -28,7 +31,9 @@ class State:
     """One session. `owner` is the cookie's value, or a passing one where the browser keeps no cookie.
 
     chosen_model : whether the user chose `model`, or it is only the first that fits.
-    points : name of the chosen operating point by model id. written : what we last put into the address, and
+    points : name of the chosen operating point by model id. cut, at : as text, the cut-offs that are looked at where
+    they are not the result's own; looked : the case and model that they are about; look_turn : how often another
+    look began. written : what we last put into the address, and
     heard : whether the browser has sent it back since. page, ended : the page that ran last, and when its run
     ended, in seconds.
     messages : what to say once. shown : by name of a slot, what it is about and which of its places is in use.
@@ -40,6 +45,10 @@ class State:
     chosen_model: bool = False
     case: str | None = None
     job: str | None = None
+    cut: str | None = None
+    at: str | None = None
+    looked: tuple[str | None, str | None] | None = None
+    look_turn: int = 0
     upload_round: int = 0
     points: dict[str, str] = field(default_factory=dict)
     written: dict[str, str] = field(default_factory=dict)
@@ -53,6 +62,11 @@ class State:
     def workspace(self) -> Workspace:
         """What the owner has here."""
         return Workspace(self.owner)
+
+    def begin_look(self) -> None:
+        """Back to the result's own cut-offs."""
+        self.cut = self.at = None
+        self.look_turn += 1
 
 
 def state() -> State:
@@ -87,8 +101,22 @@ def adopt_address(now: State, page: str) -> None:
                 now.chosen_model = now.chosen_model or name == "model"
         if given and "job" in now.written and "job" not in given:
             now.job = None  # a step back to before the run: put in again, it would take that step away
+        if given and any(given.get(name) != now.written.get(name) for name in LOOKS):
+            now.cut, now.at, now.looked = given.get("cut"), given.get("at"), None
         now.written = given
     now.heard = True
+
+
+def settle_look(now: State) -> None:
+    """Before the page is drawn: a look at another cut-off ends with the case and the model that it was about."""
+    subject = (now.case, now.model)
+    if now.looked == subject:
+        return
+    if now.looked is None:  # a link brought the look with its case and model
+        now.look_turn += 1
+    else:
+        now.begin_look()
+    now.looked = subject
 
 
 def write_address(now: State, *names: str) -> None:

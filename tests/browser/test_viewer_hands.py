@@ -198,7 +198,9 @@ def test_n_and_p_ask_python_for_another_case(page):
 
         viewer.press("n", "p")
 
-        assert viewer.sent() == [["step", "next"], ["step", "previous"]]
+        told = viewer.sent()
+        assert [(name, value["sum"]) for name, value in told] == [("steps", 1), ("steps", 0)]
+        assert len({value["mount"] for _, value in told}) == 1
 
 
 def test_choices_survive_the_next_case(page):

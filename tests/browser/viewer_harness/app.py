@@ -23,10 +23,11 @@ labels = st.toggle("Labels", value=True)
 @st.fragment
 def show() -> None:
     """The viewer in a fragment, as a page would hold it."""
-    events = viewer(ViewerPicture(**case.picture(labels=labels)), key="viewer")
+    picture = case.picture(labels=labels)
+    events = viewer(ViewerPicture(**{**picture, "cut": None}), key="viewer")
     st.write(f"crosshair: {events.crosshair}")
-    if events.step:
-        st.session_state.case += 1 if events.step == "next" else -1
+    if events.steps:
+        st.session_state.case += events.steps
         st.rerun()
 
 

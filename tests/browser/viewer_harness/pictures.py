@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
+from scipy.ndimage import gaussian_filter
 
+from core.inference.postprocess import in_steps
 from core.render import display_heat, display_image, display_labels
 from core.render.palette import viewer_labels
 from core.studies.study import Study, Window
+from core.workflows.cut_off import LIKELIEST, CutOff
 from tests.render.builders import film, head, stored_as, volume
 
 
@@ -22,6 +25,7 @@ class Case:
     study: Study
     label_map: np.ndarray | None = None
     heat: np.ndarray | None = None
+    probability: np.ndarray | None = None
     names: Sequence[str] = ("core", "oedema")
     files: dict[str, bytes] = field(default_factory=dict)
     meta: dict[str, Any] = field(default_factory=dict)
@@ -33,6 +37,29 @@ class Case:
             self.files["labels"] = display_labels(self.study, self.label_map)
         if self.heat is not None:
             self.files["heat"] = display_heat(self.study, self.heat)
+        if self.probability is not None:
+            self.files["foreground"] = display_labels(self.study, self.steps)
+
+    @property
+    def steps(self) -> np.ndarray:
+        """The probability of any label as it travels."""
+        return in_steps(self.probability)
+
+    def cut(self, **changes: Any) -> dict[str, Any] | None:
+        """What Python says of the cut-off: of a single label at one half, else of the likeliest."""
+        if self.probability is None:
+            return None
+        spacing = self.meta["spacing_mm"]
+        facts = CutOff(
+            steps=200,
+            own=100 if len(self.names) == 1 else None,
+            own_text="" if len(self.names) == 1 else LIKELIEST,
+            labels=len(self.names),
+            voxels=int((self.label_map > 0).sum()),
+            voxel_ml=None if spacing is None or len(spacing) < 3 else float(np.prod(spacing)) / 1000,
+            voxel_mm3=None if spacing is None else float(np.prod(spacing)),
+        )
+        return {**asdict(facts), "at": None, "turn": 1, **changes}
 
     def picture(self, *, labels: bool = True) -> dict[str, Any]:
         """The fields of a ViewerPicture."""
@@ -42,6 +69,8 @@ class Case:
             "labels_url": f"pictures/{self.name}/labels" if labels and "labels" in self.files else None,
             "heat_url": f"pictures/{self.name}/heat" if "heat" in self.files else None,
             "heat_for": "nodule" if "heat" in self.files else None,
+            "foreground_url": f"pictures/{self.name}/foreground" if "foreground" in self.files else None,
+            "cut": self.cut(),
             "labels": viewer_labels(self.names) if self.label_map is not None else [],
             "meta": self.meta,
         }
@@ -79,6 +108,21 @@ def brain_case(name: str, seed: int = 0, shape: tuple[int, int, int] = (240, 240
     pixels = np.rint(np.where(labels > 0, pixels + 90, pixels)).astype(np.int16)
     study = volume(pixels, np.diag([1.0, 1.0, 1.0, 1.0]), Window(0, 760, "percentiles 1 to 99"))
     return Case(name, study, labels, names=("enhancing", "core", "oedema"))
+
+
+def lesions_case(
+    name: str, seed: int = 3, shape: tuple[int, int, int] = (40, 48, 30), names: Sequence[str] = ("lesion",)
+) -> Case:
+    """Smooth noise as the probability of a label: regions of many sizes that meet and part as the cut-off moves."""
+    rng = np.random.default_rng(seed)
+    rough = gaussian_filter(rng.normal(size=shape), 1.5)
+    probability = np.clip(0.35 + 0.3 * rough / np.abs(rough).max() * 2, 0, 1).astype(np.float32)
+    taken = in_steps(probability) >= 100
+    side = np.arange(shape[0])[:, None, None] < shape[0] // 2
+    label_map = np.where(taken, np.where(side | (len(names) == 1), 1, 2), 0).astype(np.uint8)
+    pixels = np.rint(200 + 300 * probability).astype(np.int16)
+    study = volume(pixels, np.diag([0.9, 0.9, 3.0, 1.0]), Window(200, 500, "percentiles 1 to 99"))
+    return Case(name, study, label_map, probability=probability, names=names)
 
 
 CASES = [head_case("case-01"), head_case("case-02", "LPS"), film_case("case-03", ("L", "F"))]

@@ -80,6 +80,7 @@ export function scores(table, data, size) {
     plot.mark("text", { x: right ? left + width - 6 : left + 6, y: low ? top + height - 7 : top + 14, "text-anchor": right ? "end" : "start", class: `count ${name}` });
   const told = { fn: corner("missed", false, false), tp: corner("found", true, false), tn: corner("clear", false, true), fp: corner("alarm", true, true) };
   const names = { fn: "missed", tp: "found", tn: "rightly clear", fp: "false alarms" };
+  if (data.beside) caseMark(plot, words.read(data.beside.score));
   const lines = onScores(plot, table);
   return {
     ...lines,
@@ -129,6 +130,16 @@ export function decision(table, data, size) {
       dot(probability[i], Math.min(y.to, Math.max(y.from, model[i])));
     },
   };
+}
+
+/** Where the case beside the instrument lies among the others. */
+function caseMark(plot, score) {
+  const { top, height, left, width } = plot.box;
+  const at = plot.x(score);
+  const end = at > left + width / 2;
+  plot.mark("line", { x1: at, x2: at, y1: top, y2: top + height, class: "case" });
+  const name = plot.mark("text", { x: at + (end ? -5 : 5), y: top + height / 2 - 4, "text-anchor": end ? "end" : "start", class: "case" });
+  name.textContent = "this case";
 }
 
 function onCurve(plot, table, place, rows) {

@@ -2,8 +2,9 @@
 // This file is the component's door (Streamlit calls the default export whenever data or theme change) and the
 // object behind it. Python hears of a cut-off when it is let go, never while it moves.
 
+import * as beside from "./beside.js";
 import * as figures from "./figures.js";
-import { buildPage, PREVALENCES, writeNumbers, writePeople } from "./page.js";
+import * as page from "./page.js";
 import { Table } from "./table.js";
 import { timedFrame } from "./timings.js";
 import * as words from "./words.js";
@@ -20,7 +21,7 @@ const DRAWN = {
 };
 const SQUARE = new Set(["roc", "pr", "calibration"]);
 const REFERRED = new Set(["rates", "scores"]);
-const HEIGHT = 232;
+const HEIGHT = { page: 232, beside: 150 };
 
 const instruments = new WeakMap(); // by the element that Streamlit gives us
 const kept = new Map(); // where the cut-off stood, by the key that Python gave: a page comes back after a switch
@@ -28,7 +29,7 @@ const kept = new Map(); // where the cut-off stood, by the key that Python gave:
 export default function ({ parentElement, data, setStateValue, setTriggerValue }) {
   let instrument = instruments.get(parentElement);
   if (!instrument) {
-    instrument = new Instrument(parentElement);
+    instrument = new Instrument(parentElement, data.beside);
     instruments.set(parentElement, instrument);
   }
   instrument.show(data, { setStateValue, setTriggerValue });
@@ -40,8 +41,11 @@ export default function ({ parentElement, data, setStateValue, setTriggerValue }
 }
 
 class Instrument {
-  constructor(parent) {
-    this.parts = buildPage();
+  /** `oneCase` : it stands beside one case, whose score is in the data. */
+  constructor(parent, oneCase) {
+    this.page = oneCase ? beside : page;
+    this.height = oneCase ? HEIGHT.beside : HEIGHT.page;
+    this.parts = this.page.build();
     parent.append(this.parts.root);
     this.life = new AbortController();
     this.listen();
@@ -75,10 +79,9 @@ class Instrument {
       this.row = this.table.rowOf(this.threshold);
     }
     this.prevalence = place?.rev === data.rev ? place.prevalence : data.prevalence;
-    this.parts.people.hidden = !this.table.positives || !this.table.negatives;
-    this.parts.prevalence.value = nearestPrevalence(this.prevalence);
+    if (this.parts.people) page.showPrevalence(this.parts, this.table, this.prevalence);
     this.keep();
-    if (fresh || this.drawn !== data.drawing) this.build();
+    if (fresh || this.drawn !== data.drawing || this.score !== data.beside?.score) this.build();
     this.redraw();
   }
 
@@ -102,6 +105,7 @@ class Instrument {
     this.width = Math.floor(parts.plots.clientWidth);
     if (!this.width) return;
     this.drawn = data.drawing;
+    this.score = data.beside?.score;
     this.figures = {};
     for (const [name, { place, legend }] of Object.entries(parts.figures)) {
       const lines = [...data.legends[name], ...(data.referred && REFERRED.has(name) ? ["grey: referred"] : [])];
@@ -110,8 +114,8 @@ class Instrument {
       legend.replaceChildren(...(missing ? [missing] : lines).map((line) => words.element("p", {}, line)));
       place.parentElement.classList.toggle("square", SQUARE.has(name) && !missing);
       if (missing) continue;
-      const width = SQUARE.has(name) ? HEIGHT + 12 : Math.floor(place.clientWidth);
-      const figure = DRAWN[name](table, data, { width, height: HEIGHT });
+      const width = SQUARE.has(name) ? this.height + 12 : Math.floor(place.clientWidth);
+      const figure = DRAWN[name](table, data, { width, height: this.height });
       place.append(figure.plot.svg);
       this.figures[name] = figure;
       figure.plot.onDrag({
@@ -132,8 +136,7 @@ class Instrument {
     const start = performance.now();
     const { parts, table, data, row, threshold } = this;
     parts.slider.value = table.last - row; // to the right is a higher cut-off
-    writeNumbers(parts, table, data, row, threshold);
-    writePeople(parts, table, row, this.prevalence);
+    this.page.write(parts, table, data, this);
     for (const figure of Object.values(this.figures)) figure.move(row, threshold);
     parts.root.dataset.row = row;
     timedFrame(start);
@@ -150,6 +153,15 @@ class Instrument {
     this.redraw();
   }
 
+  /** To the cut-off that the result was called at, which no score needs to have. */
+  goBack() {
+    this.threshold = words.read(this.data.beside.own);
+    this.row = this.table.rowOf(this.threshold);
+    this.keep();
+    this.redraw();
+    this.release();
+  }
+
   /** Tell Python where the cut-off was let go. */
   release() {
     clearTimeout(this.resting);
@@ -163,7 +175,7 @@ class Instrument {
   }
 
   listen() {
-    const { slider, prevalence } = this.parts;
+    const { slider, prevalence, back } = this.parts;
     const { signal } = this.life;
     for (const [cell, { card }] of Object.entries(this.parts.counts)) {
       card.addEventListener("click", () => this.open(cell), { signal });
@@ -171,12 +183,13 @@ class Instrument {
     slider.addEventListener("input", () => this.moveTo(this.table.last - Number(slider.value)), { signal });
     slider.addEventListener("change", () => this.rest(), { signal });
     slider.addEventListener("keydown", (event) => this.key(event), { signal });
-    prevalence.addEventListener("input", () => {
-      this.prevalence = PREVALENCES[Number(prevalence.value)];
+    prevalence?.addEventListener("input", () => {
+      this.prevalence = page.PREVALENCES[Number(prevalence.value)];
       this.keep();
       this.redraw();
     }, { signal });
-    prevalence.addEventListener("change", () => this.send.setStateValue("prevalence", this.prevalence), { signal });
+    prevalence?.addEventListener("change", () => this.send.setStateValue("prevalence", this.prevalence), { signal });
+    back?.addEventListener("click", () => this.goBack(), { signal });
   }
 
   /** The cases behind one of the four counts, at the cut-off that is shown. */
@@ -194,12 +207,4 @@ class Instrument {
     this.moveTo(end ?? this.row + step * (event.shiftKey && Math.abs(step) === 1 ? LEAP : 1));
     this.rest();
   }
-}
-
-function nearestPrevalence(share) {
-  let best = 0;
-  PREVALENCES.forEach((value, i) => {
-    if (Math.abs(value - share) < Math.abs(PREVALENCES[best] - share)) best = i;
-  });
-  return best;
 }

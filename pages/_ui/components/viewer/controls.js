@@ -20,6 +20,7 @@ export function element(tag, properties = {}, ...children) {
 export function buildPage() {
   const parts = {
     overlay: element("div", { className: "bar", role: "group", "aria-label": "Overlay" }),
+    cut: element("div", { className: "bar cut", role: "group", "aria-label": "Cut-off", hidden: true }),
     tools: element("div", { className: "bar", role: "group", "aria-label": "Picture" }),
     canvas: element("canvas", { "aria-hidden": "true" }),
     status: element("div", { className: "status", role: "status" }),
@@ -32,7 +33,8 @@ export function buildPage() {
   parts.stage = element("div", { className: "stage", tabIndex: 0, role: "application" }, parts.canvas, parts.status);
   const second = element("div", { className: "line" }, parts.point, parts.side);
   const strip = element("div", { className: "strip" }, parts.facts, second, parts.keys);
-  parts.root = element("div", { className: "readroom" }, parts.overlay, parts.tools, parts.stage, strip, parts.live);
+  const bars = [parts.overlay, parts.cut, parts.tools];
+  parts.root = element("div", { className: "readroom" }, ...bars, parts.stage, strip, parts.live);
   return parts;
 }
 

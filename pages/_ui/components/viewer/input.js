@@ -79,8 +79,8 @@ const STEPS = { ArrowUp: 1, ArrowRight: 1, ArrowDown: -1, ArrowLeft: -1, PageUp:
 
 function press(viewer, event) {
   const { key } = event;
-  if (key === "n" || key === "N") return done(() => viewer.nextCase("next"));
-  if (key === "p" || key === "P") return done(() => viewer.nextCase("previous"));
+  if (key === "n" || key === "N") return done(() => viewer.nextCase(1));
+  if (key === "p" || key === "P") return done(() => viewer.nextCase(-1));
   if (!viewer.ready) return false;
   if (MOVES[key] && event.shiftKey) return done(() => viewer.nudge(...MOVES[key]));
   if (STEPS[key] && viewer.film) return done(() => viewer.panKey(...(MOVES[key] || [0, -STEPS[key] / 2])));

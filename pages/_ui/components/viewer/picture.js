@@ -1,4 +1,4 @@
-// The live picture: its facts, its arrays, and the planes now seen of them. Arrays go with the object, so that
+// The live picture: its facts, its arrays, and the planes now seen of them; labels at a moved cut-off among them. Arrays go with the object, so that
 // many cases one after another leave the browser's memory flat.
 
 import { fetchValues } from "./bytes.js";
@@ -9,10 +9,11 @@ export class Picture {
     this.meta = meta;
     this.url = url;
     this.since = performance.now();
-    this.image = this.labels = this.heat = null;
+    this.image = this.labels = this.heat = this.foreground = null;
+    this.cut = null; // the look at another cut-off, where the result has a foreground
     this.peak = 0; // of the heat map
     this.problem = ""; // why an overlay is not shown
-    this.urls = { labels: null, heat: null };
+    this.urls = { labels: null, heat: null, foreground: null };
     this.planes = new Map();
     this.loading = new AbortController();
   }
@@ -20,6 +21,7 @@ export class Picture {
   /** Stop what is still on its way. */
   close() {
     this.loading.abort();
+    this.cut?.end();
   }
 
   get closed() {
@@ -30,7 +32,7 @@ export class Picture {
     this.image = await fetchValues(this.url, this.meta.dtype, this.meta.dims, this.loading.signal);
   }
 
-  /** Fetch labels or heat when their URL is new; resolves to whether something changed. The image stays. */
+  /** Fetch labels, heat or foreground when their URL is new; resolves to whether something changed. The image stays. */
   async loadOverlay(kind, url) {
     if (this.urls[kind] === (url || null)) return false;
     this.urls[kind] = url || null;
@@ -51,7 +53,7 @@ export class Picture {
     return true;
   }
 
-  /** The plane of a layer (image, labels, heat) through `index`, kept until another slice of it is asked for. */
+  /** The plane of a layer (image, labels, heat, foreground) through `index`, kept until another slice of it is asked for. */
   plane(layer, pane, index) {
     const axis = throughAxis(pane);
     const slice = axis === null ? 0 : index[axis];
@@ -59,6 +61,25 @@ export class Picture {
     let kept = this.planes.get(key);
     if (kept?.slice !== slice) {
       kept = { slice, plane: planeOf(this.meta, pane, this[layer], index) };
+      this.planes.set(key, kept);
+    }
+    return kept.plane;
+  }
+
+  /** Give the cut-off its bytes once all are here. */
+  fillCut() {
+    if (this.cut && !this.cut.ready && this.foreground && this.labels) this.cut.take(this.foreground, this.labels);
+  }
+
+  /** The labels to draw: the result's own, or those at a moved cut-off. */
+  labelPlane(pane, index) {
+    const own = this.plane("labels", pane, index);
+    if (!this.cut?.moved || !this.cut.ready) return own;
+    const steps = this.plane("foreground", pane, index);
+    const key = `cut ${pane}`;
+    let kept = this.planes.get(key);
+    if (kept?.step !== this.cut.step || kept.own !== own || kept.steps !== steps) {
+      kept = { step: this.cut.step, own, steps, plane: this.cut.plane(own, steps, kept?.plane) };
       this.planes.set(key, kept);
     }
     return kept.plane;

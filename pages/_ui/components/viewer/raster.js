@@ -23,7 +23,9 @@ export function greyTable(dtype, scale, window, invert) {
 /** A reusable buffer for one pane. */
 export function frameOf(width, height) {
   const image = new ImageData(width, height);
-  return { image, width, height, pixels: new Uint32Array(image.data.buffer), mask: new Uint8Array(width * height) };
+  const pixels = new Uint32Array(image.data.buffer);
+  const kept = new Uint32Array(width * height); // the pixels under the labels; `under` says of what
+  return { image, width, height, pixels, kept, under: null, mask: new Uint8Array(width * height) };
 }
 
 /** Paint the plane's greys; black where the plane does not reach. */
@@ -97,7 +99,8 @@ export function paintLabels(frame, view, plane, look) {
   const columns = nearest(box.x0, box.x1, view.left, view.scaleX, plane.width);
   const rows = nearest(box.y0, box.y1, view.top, view.scaleY, plane.height);
   const { pixels, mask, width } = frame;
-  let any = false;
+  // What is labelled lies in here: the outline looks nowhere else.
+  const held = { x0: box.x1, x1: box.x0, y0: box.y1, y1: box.y0 };
   mask.fill(0);
   for (let y = box.y0; y < box.y1; y++) {
     const row = rows[y - box.y0] * plane.width;
@@ -105,12 +108,16 @@ export function paintLabels(frame, view, plane, look) {
     for (let i = 0; i < columns.length; i++, at++) {
       const label = plane.data[row + columns[i]];
       if (!look.shown[label]) continue;
-      any = true;
+      const x = box.x0 + i;
+      if (x < held.x0) held.x0 = x;
+      if (x >= held.x1) held.x1 = x + 1;
+      if (y < held.y0) held.y0 = y;
+      held.y1 = y + 1;
       mask[at] = label;
       if (look.opacity) pixels[at] = mix(pixels[at], look.colour[label], look.opacity);
     }
   }
-  if (any && look.outline) outline(frame, box, look);
+  if (held.x0 < held.x1 && look.outline) outline(frame, held, look);
 }
 
 function outline(frame, box, look) {

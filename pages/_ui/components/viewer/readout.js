@@ -75,10 +75,16 @@ export function pointFacts(picture, labels, index) {
   if (picture.heat) facts.push({ label: "heat", text: (picture.heat[at] / 255).toFixed(2) });
   if (picture.labels) {
     const value = picture.labels[at];
+    if (picture.foreground) facts.push({ label: "p", text: probabilityText(picture, at) });
     const known = labels.find(([label]) => label === value);
     facts.push({ label: "label", text: value === 0 ? "none" : known ? known[1] : `label ${value}` });
   }
   return facts;
+}
+
+// In steps, rounded down: 0.355 stands for 0.355 up to 0.360.
+function probabilityText({ foreground, cut }, at) {
+  return number(foreground[at] / cut.facts.steps, 3);
 }
 
 /** The keys: the short list stands in the strip, the whole one names the viewer for screen readers. */

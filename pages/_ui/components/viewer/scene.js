@@ -1,11 +1,13 @@
 // The canvas: all panes of a picture, pixels first, then lines and letters.
 
 import { heatCover } from "./contours.js";
+import { OTHER } from "./cut.js";
 import { drawContours, drawCross, drawFrame, drawLetters, drawScale } from "./marks.js";
 import { crossOf, shownOverlays, windowOf } from "./memory.js";
 import { layout, viewOf } from "./panes.js";
 import { frameOf, greyTable, paintGreys, paintHeat, paintLabels, word } from "./raster.js";
 
+const OTHER_COLOUR = "#FFFFFF"; // of voxels that only a lower cut-off takes, where several labels could have them
 const RATIO_MOST = 2; // device pixels per css pixel that we draw
 
 export class Scene {
@@ -44,11 +46,13 @@ export class Scene {
     const view = viewOf(picture.meta, pane, memory, ratio);
     const index = crossOf(memory, picture.meta);
     const shown = shownOverlays(memory);
-    paintGreys(frame, view, picture.plane("image", pane.name, index), this.greys(picture, memory), memory.smooth);
     const heat = picture.heat && shown.heat !== "off" && picture.plane("heat", pane.name, index);
-    if (heat && shown.heat === "heat") paintHeat(frame, view, heat, heatCover(picture.peak));
+    this.paintUnder(frame, view, picture, memory, {
+      image: picture.plane("image", pane.name, index),
+      heat: shown.heat === "heat" ? heat : null,
+    });
     if (picture.labels && shown.labels !== "off") {
-      paintLabels(frame, view, picture.plane("labels", pane.name, index), this.look(memory, labels, shown.labels));
+      paintLabels(frame, view, picture.labelPlane(pane.name, index), this.look(memory, labels, shown.labels));
     }
     const [x, y] = [Math.round(pane.x * ratio), Math.round(pane.y * ratio)];
     context.putImageData(frame.image, x, y);
@@ -60,6 +64,20 @@ export class Scene {
     if (heat && shown.heat === "contour") drawContours(context, view, heat, picture.peak, ratio);
     this.drawMarks(pane, picture.meta, memory, view, index, frame);
     context.restore();
+  }
+
+  /** What lies under the labels, kept: a cut-off that is dragged, or a label switched, changes nothing of it. */
+  paintUnder(frame, view, picture, memory, { image, heat }) {
+    const greys = this.greys(picture, memory);
+    const under = [image, heat, greys, memory.smooth, view.left, view.top, view.scaleX, view.scaleY];
+    if (frame.under?.every((part, i) => part === under[i])) {
+      frame.pixels.set(frame.kept);
+      return;
+    }
+    paintGreys(frame, view, image, greys, memory.smooth);
+    if (heat) paintHeat(frame, view, heat, heatCover(picture.peak));
+    frame.kept.set(frame.pixels);
+    frame.under = under;
   }
 
   drawMarks(pane, meta, memory, view, index, { width, height }) {
@@ -101,6 +119,8 @@ export class Scene {
       look.colour[value] = word(colour);
       look.shown[value] = memory.hidden.has(name) ? 0 : 1;
     }
+    look.colour[OTHER] = word(OTHER_COLOUR);
+    look.shown[OTHER] = 1;
     look.opacity = style === "fill" ? memory.opacity : 0;
     look.outline = Math.max(1, Math.round(this.ratio));
     return look;

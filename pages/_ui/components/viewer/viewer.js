@@ -1,10 +1,12 @@
 // The viewer: one film or one volume on a canvas, drawn in the browser from bytes fetched once.
 // This file is the component's door (Streamlit calls the default export whenever data or theme change)
-// and the object behind it, which answers every move. Python hears of the crosshair when it has rested
-// and of the wish for another case, nothing else.
+// and the object behind it, which answers every move. Python hears of the crosshair and of a segmentation's cut-off
+// when they have rested, and of the wish for another case, nothing else.
 
 import { PictureError } from "./bytes.js";
 import { buildOverlayBar, buildPage, buildToolBar, element, syncControls } from "./controls.js";
+import { Cut } from "./cut.js";
+import { buildCutBar, syncCutBar } from "./cutbar.js";
 import { listen } from "./input.js";
 import * as memories from "./memory.js";
 import * as panes from "./panes.js";
@@ -19,13 +21,13 @@ const PAN_KEY = 40; // css pixels
 
 const viewers = new WeakMap(); // by the element that Streamlit gives us
 
-export default function ({ parentElement, data, setStateValue, setTriggerValue }) {
+export default function ({ parentElement, data, setStateValue }) {
   let viewer = viewers.get(parentElement);
   if (!viewer) {
     viewer = new Viewer(parentElement);
     viewers.set(parentElement, viewer);
   }
-  viewer.show(data, { setStateValue, setTriggerValue });
+  viewer.show(data, { setStateValue });
   // Streamlit runs the last returned cleanup alone, at unmount: so it is returned on every call.
   return () => {
     viewer.end();
@@ -41,6 +43,8 @@ class Viewer {
     this.strip = new Strip(this.parts);
     this.picture = null;
     this.pointer = null; // picture index under the pointer, on a film
+    this.mount = crypto.getRandomValues(new Uint32Array(1))[0]; // Python tells one viewer's sum of steps from another's
+    this.stepped = 0;
     this.life = new AbortController();
     listen(this, this.parts.stage, this.life.signal);
     this.resizing = new ResizeObserver(() => this.redraw());
@@ -53,6 +57,7 @@ class Viewer {
     this.resizing.disconnect();
     this.strip.end();
     clearTimeout(this.resting);
+    clearTimeout(this.letGo);
     clearTimeout(this.patience);
     cancelAnimationFrame(this.coming);
     this.parts.root.remove();
@@ -80,7 +85,22 @@ class Viewer {
     this.strip.help(data.meta, data.case);
     this.overlay("labels", data.labels_url);
     this.overlay("heat", data.heat_url);
+    this.showCut(data);
     this.redraw();
+  }
+
+  /** Another result has a cut-off of its own; the same one is left in the reader's hand until Python says otherwise. */
+  showCut({ cut: facts, foreground_url: url, meta }) {
+    const { picture, parts } = this;
+    parts.cut.hidden = !url;
+    parts.root.classList.toggle("with-cut", Boolean(url));
+    this.overlay("foreground", url);
+    const subject = url && `${url} ${facts.turn}`;
+    if ((picture.cut?.subject ?? null) === subject) return;
+    picture.cut?.end();
+    picture.cut = url && new Cut(subject, facts, meta.dims, () => this.redraw());
+    if (url) buildCutBar(parts.cut, facts, this.actions());
+    picture.fillCut();
   }
 
   open({ meta, image_url: url }) {
@@ -115,6 +135,7 @@ class Viewer {
       if (picture.closed) return;
       if (!(problem instanceof PictureError)) throw problem;
     }
+    picture.fillCut();
     this.redraw();
   }
 
@@ -155,6 +176,10 @@ class Viewer {
       zoomBy: (factor) => this.zoomBy(factor),
       reset: () => this.reset(),
       toggle: (name) => this.toggle(name),
+      moveCut: (step) => this.moveCut(step),
+      releaseCut: () => this.releaseCut(),
+      resultCut: () => this.resultCut(),
+      setSmallest: (mm3) => this.change(() => (this.picture.cut.smallest = mm3)),
     };
   }
 
@@ -194,10 +219,34 @@ class Viewer {
     this.change(() => memories.keepWindow(this.memory, meta, { low: middle - half, high: middle + half }));
   }
 
-  nextCase(step) {
+  /** One case on or back. Told as a running sum: of two presses within one run of Python's the second is the last word. */
+  nextCase(by) {
     // A crosshair still on its way belongs to the case that is left, and would break into the run that changes it.
     clearTimeout(this.resting);
-    this.send.setTriggerValue("step", step);
+    clearTimeout(this.letGo);
+    this.stepped += by;
+    this.send.setStateValue("steps", { mount: this.mount, sum: this.stepped });
+  }
+
+  // --- Cut-off of a segmentation -------------------------------------------------------------------
+
+  moveCut(step) {
+    this.change(() => {
+      this.picture.cut.moveTo(step);
+      if (memories.shownOverlays(this.memory).labels === "off") memories.chooseOverlay(this.memory, "labels", this.memory.labels);
+    });
+  }
+
+  /** Tell Python where the cut-off was let go, once it rests: keys let go of it at each step. */
+  releaseCut() {
+    clearTimeout(this.letGo);
+    const { cut } = this.picture;
+    this.letGo = setTimeout(() => this.send.setStateValue("cut", { turn: cut.facts.turn, step: cut.step }), REST_MS);
+  }
+
+  resultCut() {
+    this.change(() => (this.picture.cut.step = null));
+    this.releaseCut();
   }
 
   // --- Crosshair and slices ----------------------------------------------------------------------
@@ -335,6 +384,7 @@ class Viewer {
     const start = performance.now();
     this.scene.draw(picture, memory, data.labels);
     syncControls(this.parts, memory, picture);
+    if (picture.cut) syncCutBar(this.parts.cut, picture.cut);
     this.strip.tell(picture, memory, data, this.pointer);
     const layers = ["image", "labels", "heat"].filter((layer) => picture[layer]);
     this.parts.stage.dataset.drawn = layers.join(" ");
