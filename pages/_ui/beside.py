@@ -59,8 +59,9 @@ def _draw(now: State, model: Model, at: Prediction, behind: Behind, finding: str
 
 def _without(model: Model, point: OperatingPoint | None) -> None:
     """Nothing to move over: only the saved points hold counts."""
-    between = "Between them" if len(point_names(model)) > 1 else "At another cut-off" if point else "At a cut-off"
-    words.fact(f"{between} nothing is known: no test set here was scored with this model.")
+    between = "Between the saved operating points" if len(point_names(model)) > 1 else "At any other cut-off"
+    where = between if point is not None else "At any cut-off"
+    words.fact(f"{where} nothing is known: no test set here was scored with this model.")
     st.page_link(page(SWEEP), label="Score a test set", icon=":material/tune:")
 
 

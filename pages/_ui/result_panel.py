@@ -64,7 +64,7 @@ def _scores(at: Prediction) -> None:
         numbers=(1,),
         label="Scores",
     )
-    words.fact(" ".join((SCORE, *(s for r in rows if r.point for s in result_view.point_sentences(r.point)))))
+    words.fact(SCORE, *(s for r in rows if r.point for s in result_view.point_sentences(r.point)))
 
 
 def _labels(found: Prediction, model: Model) -> None:

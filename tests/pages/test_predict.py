@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -12,7 +14,10 @@ from core.inference.gate import Familiarity
 from core.inference.prediction import NO_PEAK
 from core.models.catalog import get_model
 from core.studies.study import Kind
+from core.studies.synthetic import synthetic_film
+from core.workflows import cohorts
 from core.workflows.run_prediction import find_result, key_of
+from core.workflows.score import score
 from core.workspace import Workspace, jobs
 from core.workspace.results import put_result
 from pages._ui.result_panel import HEAT
@@ -108,8 +113,9 @@ def test_the_operating_point_can_be_chosen_and_the_verdict_follows(open_app: Ope
 
     app.selectbox(key="point").select("Youden").run()
 
-    assert "Chosen so that sensitivity is at least 90 %" in first
-    assert "Chosen so that sensitivity" not in texts(app)
+    assert "Sensitivity is at least 90 % with 95 % confidence, from 100 cases with pneumonia of val" in first
+    assert "Sensitivity is at least" not in texts(app)
+    assert "Found by looking: for new cases from the same source, sensitivity at least" in texts(app)
 
 
 def test_models_that_fit_the_case_come_first(open_app: OpenApp, two_cases: Workspace) -> None:
@@ -199,3 +205,41 @@ def test_strange_study_is_told_above_its_scores(open_app: OpenApp, two_cases: Wo
     shown = texts(app)
     assert shown.count("does not look like what the model was trained on") == 1
     assert shown.index("2.25, and 1.50 is the largest that is familiar") < shown.index("score | threshold")
+
+
+def test_a_look_at_another_cut_off_ends_with_its_case(open_app: OpenApp, two_cases: Workspace) -> None:
+    """Another patient must not be met at a cut-off that somebody moved for the one before."""
+    add_phantom(two_cases, Kind.VOLUME)
+    app = open_app("predict", model=HIPPOCAMPUS, case="case-02", cut="0.35")
+    kept = dict(app.query_params)
+
+    app.button(key="next").click().run()
+
+    assert "0.35" in kept["cut"]
+    assert "cut" not in app.query_params
+
+
+def test_without_a_scored_test_set_the_way_to_one_is_shown(open_app: OpenApp, two_cases: Workspace) -> None:
+    """Between saved points nothing is known, and nothing is drawn as if it were."""
+    app = open_app("predict", model=CHEST, case="case-01")
+
+    _run(app, two_cases)
+
+    assert "Between the saved operating points nothing is known: no test set here was scored" in texts(app)
+    assert "At another cut-off" not in texts(app)
+
+
+def test_a_scored_test_set_stands_behind_the_cut_off(open_app: OpenApp, two_cases: Workspace, tmp_path: Path) -> None:
+    """Whose cases are counted is named beside the control."""
+    given = []
+    for number in range(6):
+        synthetic_film(tmp_path / f"{number}.png", number)
+        name = f"set/{'pneumonia' if number % 2 else 'normal'}/{number}.png"
+        given.append((name, io.BytesIO((tmp_path / f"{number}.png").read_bytes())))
+    score(cohorts.add_images(two_cases, given), [get_model(CHEST)])
+    app = open_app("predict", model=CHEST, case="case-01")
+
+    _run(app, two_cases)
+
+    assert "6 cases scored by this model, 3 with the finding" in texts(app)
+    assert "No threshold of this cohort can promise 95 % sensitivity" in texts(app)

@@ -72,7 +72,7 @@ def test_points_of_other_weights_are_not_offered(model: Model) -> None:
 
 def test_sentences_carry_counts_and_intervals_of_the_point(model: Model) -> None:
     """Every percentage has k, n and an interval; they are those of the metrics room."""
-    (sentence, chosen) = result_view.point_sentences(model.operating_points[0])
+    sentence, expected, promised = result_view.point_sentences(model.operating_points[0])
 
     found, wrong = wilson(90, 100), wilson(40, 200)
     assert found.lo is not None
@@ -81,7 +81,11 @@ def test_sentences_carry_counts_and_intervals_of_the_point(model: Model) -> None
     assert wrong.lo is not None
     assert wrong.hi is not None
     assert f"wrongly in 40 of 200 (20.0 %, 95 % interval {100 * wrong.lo:.1f}–{100 * wrong.hi:.1f})" in sentence
-    assert chosen == "Chosen so that sensitivity is at least 90 % with 95 % confidence."
+    assert expected == "Of 1,000 cases like these, 333 of them with pneumonia: 33.3 missed, 133.3 false alarms."
+    assert promised == (
+        "Sensitivity is at least 90 % with 95 % confidence, from 100 cases with pneumonia of val, "
+        "if new cases come from the same source."
+    )
 
 
 def test_few_cases_are_said() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -62,7 +63,10 @@ def test_a_run_keeps_what_the_library_gives(owner: Workspace) -> None:
     assert kept is not None
     np.testing.assert_array_equal(kept.label_map, direct.label_map)
     assert kept.volumes_ml == direct.volumes_ml
-    assert pictures(owner, "case-02", key=key_of(case, model)).labels_url is not None
+    shown = pictures(owner, "case-02", key=key_of(case, model))
+    assert None not in (shown.labels_url, shown.foreground_url)
+    steps = np.frombuffer(gzip.decompress(next(owner.folder.rglob("foreground-*.gz")).read_bytes()), np.uint8)
+    assert np.array_equal(np.bincount(steps, minlength=201), np.bincount(direct.foreground.ravel(), minlength=201))
 
 
 def test_a_result_is_found_for_its_case_and_model_alone(owner: Workspace) -> None:

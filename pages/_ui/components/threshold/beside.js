@@ -12,14 +12,14 @@ export function build() {
   parts.verdict = element("b", { class: "verdict" });
   parts.score = element("span", {});
   parts.look = element("span", { class: "look" });
-  parts.back = element("button", { type: "button", class: "back" }, "Back to the result");
+  parts.back = element("button", { type: "button", class: "back", title: "Back to the result" }, "Back");
   parts.thousand = element("p", { class: "thousand" });
   parts.promise = element("p", { class: "promise", "aria-live": "polite" });
   parts.plots = element("div", { class: "plots single" }, buildFigure(parts, "scores"));
   const called = element("p", { class: "called", "aria-live": "polite" }, parts.score, " ", parts.verdict);
   const looked = element("p", { class: "looked" }, parts.look, " ", parts.back);
   const texts = [parts.thousand, parts.promise];
-  parts.root = element("div", { class: "readroom threshold beside" }, bar, called, looked, parts.plots, ...texts);
+  parts.root = element("div", { class: "readroom threshold beside" }, bar, called, looked, ...texts, parts.plots);
   return parts;
 }
 
@@ -33,8 +33,8 @@ export function write(parts, table, data, { row, threshold }) {
   tell(parts.verdict, above ? "above" : "below");
   parts.verdict.classList.toggle("above", above);
   const moved = own !== "" && words.read(own) !== threshold;
-  const at = own === "" ? "The result has no threshold." : `The result is at ${words.threshold(words.read(own))} (${name}).`;
-  tell(parts.look, moved || own === "" ? `Shown at ${shown}. ${at}` : `This is the result (${name}).`);
+  const at = own === "" ? "the result has no threshold" : `the result is at ${words.threshold(words.read(own))}`;
+  tell(parts.look, moved || own === "" ? `A look: ${at}` : `The result (${name})`);
   parts.look.classList.toggle("moved", moved || own === "");
   parts.back.hidden = !moved;
   const { fn, fp } = table.counts(row);
