@@ -49,12 +49,16 @@ def step(now: State, by: int) -> bool:
     place = min(len(ids) - 1, max(0, ids.index(now.case) + by))
     if ids[place] == now.case:
         return False
+    now.left = (*(now.left if now.is_busy() else ()), now.case)
     now.case, now.job = ids[place], None
     return True
 
 
 def _case_chosen(now: State) -> None:
-    now.case, now.job = st.session_state["case"], None
+    chosen = st.session_state["case"]
+    if chosen in now.left and now.is_busy():
+        return  # no choice: a key pressed before the answer to the last one brings the list as it stood then
+    now.case, now.job = chosen, None
 
 
 def _step(now: State, by: int) -> None:

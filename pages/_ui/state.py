@@ -33,7 +33,7 @@ class State:
     chosen_model : whether the user chose `model`, or it is only the first that fits.
     points : name of the chosen operating point by model id. cut, at : as text, the cut-offs that are looked at where
     they are not the result's own; looked : the case and model that they are about; look_turn : how often another
-    look began. written : what we last put into the address, and
+    look began. left : cases that were stepped away from just now. written : what we last put into the address, and
     heard : whether the browser has sent it back since. page, ended : the page that ran last, and when its run
     ended, in seconds.
     messages : what to say once. shown : by name of a slot, what it is about and which of its places is in use.
@@ -47,6 +47,7 @@ class State:
     job: str | None = None
     cut: str | None = None
     at: str | None = None
+    left: tuple[str, ...] = ()
     looked: tuple[str | None, str | None] | None = None
     look_turn: int = 0
     upload_round: int = 0
@@ -62,6 +63,10 @@ class State:
     def workspace(self) -> Workspace:
         """What the owner has here."""
         return Workspace(self.owner)
+
+    def is_busy(self) -> bool:
+        """Whether what the browser sends can be older than what the last run wrote."""
+        return time.monotonic() - self.ended < LAG_S
 
     def begin_look(self) -> None:
         """Back to the result's own cut-offs."""
@@ -93,7 +98,7 @@ def adopt_address(now: State, page: str) -> None:
     given = _given()
     stays, now.page = page == now.page, page
     if given != now.written:
-        if stays and not now.heard and time.monotonic() - now.ended < LAG_S:
+        if stays and not now.heard and now.is_busy():
             return
         for name, value in given.items():
             if value != now.written.get(name):

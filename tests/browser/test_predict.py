@@ -230,6 +230,7 @@ def test_fast_keys_leave_page_and_address_agreed(tiny_server: Server, page: Page
     expect(page.get_by_role("combobox", name="Case")).to_have_value("case-05", timeout=READY_MS)
     wait_for_picture(page, "case-05")
     expect(page).to_have_url(re.compile("case=case-05"))
+    page.wait_for_timeout(1500)  # longer than `pages._ui.state.LAG_S`
     choose(page, "Case", "case-01")
     wait_for_picture(page, "case-01")
 
