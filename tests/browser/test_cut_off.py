@@ -18,11 +18,11 @@ from tests.browser.conftest import Server
 from tests.browser.steps import (
     FILES,
     READY_MS,
+    bring,
     open_page,
     result,
     run_model,
     to_predict,
-    upload_phantom,
     violations,
     wait_for_picture,
 )
@@ -60,7 +60,7 @@ def test_a_segmentations_cut_off_moves_mask_volume_and_regions(tiny_server: Serv
     """The look goes into the address and comes back with a reload; what is taken home stays the result."""
     told = listen(page)
     open_page(page, tiny_server.url)
-    upload_phantom(page, Kind.VOLUME, cases=1)
+    bring(page, Kind.VOLUME, cases=1)
     to_predict(page)
     wait_for_picture(page, "case-01")
     run_model(page, HIPPOCAMPUS)
@@ -102,7 +102,7 @@ def test_a_classifiers_cut_off_moves_verdict_expectation_and_promise(
     """Counted on the test set that this model scored; the saved point's promise stands at the saved point alone."""
     told = listen(page)
     open_page(page, tiny_server.url)
-    upload_phantom(page, Kind.FILM, cases=1)
+    bring(page, Kind.FILM, cases=1)
     to_predict(page)
     wait_for_picture(page, "case-01")
     run_model(page, CHEST)
