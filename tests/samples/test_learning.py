@@ -75,4 +75,5 @@ def test_fitted_again_it_is_what_ships(shared_data: Path) -> None:
     for name in ("mean", "maps", "modes", "fields", "centre", "spread", "rings"):
         one, then = getattr(again, name), getattr(shipped, name)
         assert one.shape == then.shape
-        np.testing.assert_allclose(one, then, atol=2e-2 * np.abs(then).max(), err_msg=name)
+        # Of one group the centre is 0 but for rounding, so that its own largest value is no measure.
+        np.testing.assert_allclose(one, then, atol=2e-2 * max(np.abs(then).max(), 1e-3), err_msg=name)
