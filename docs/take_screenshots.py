@@ -23,7 +23,7 @@ def run_sample(page: Page, base: str, sample: str, picture: Path) -> None:
     """Bring one sample in, run the model that fits it, and take the picture of the result."""
     page.goto(base)
     page.get_by_role("button", name=re.compile(sample)).click()
-    expect(page.get_by_text(re.compile(r"\b\d cases here"))).to_be_visible(timeout=WAIT_MS)
+    expect(page.get_by_text(re.compile(r"\b[1-9]\d* cases? here"))).to_be_visible(timeout=WAIT_MS)
     page.get_by_test_id("stSidebarNav").get_by_role("link", name=re.compile("Predict")).click()
     run, choose = (page.get_by_role("button", name=re.compile(word)).first for word in ("^Run ", "^Choose "))
     expect(run.or_(choose)).to_be_visible(timeout=WAIT_MS)
