@@ -11,6 +11,7 @@ SAID = {
     "few_cases": "no interval: fewer than ten",
     "few_patients": "no interval: one patient",
     "constant_score": "no interval: all scores are equal",
+    "constant_values": "no interval: the same in every case",
     "undefined_in_resamples": "no interval: some resamples do not give the figure",
 }
 """Reasons why an estimate has no interval, as the card says them."""

@@ -6,7 +6,6 @@ Owns which figures there are, by label and for the union of all labels. The stat
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,9 +21,6 @@ from core.training.figures import Where, metric, plain_figure
 
 SLICE_THRESHOLD = 0.5
 """At which a slice's score is called positive: no cohort chose it, and the figure's name says it."""
-
-SAME = "no interval: the same in every case"
-
 
 def volume_figures(
     drawn: Drawn,
@@ -63,8 +59,6 @@ def mask_figures(
 
     def told(name: str, found: Estimate, unit: str = "case") -> list[Metric]:
         how = None if found.lo is None else method
-        if found.lo is not None and found.lo == found.hi:  # resamples of equal cases are equal: that is no certainty
-            found, how = replace(found, lo=None, hi=None), SAME
         return metric(f"{name} {label}", found, where.of(unit), len(cases), how)
 
     found = [

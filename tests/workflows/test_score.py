@@ -24,7 +24,7 @@ from core.workflows.open_study import open_study
 from core.workflows.score import left_to_score, models_that_fit, score
 from core.workflows.score_masks import mask_file
 from core.workspace.cohort_record import KeptCohort
-from tests.pages.tiny_shelf import CHEST, CHEST_TWO, HIPPOCAMPUS, TWO_CHANNELS
+from tests.pages.tiny_shelf import CHEST, CHEST_TWO, HIPPOCAMPUS, HIPPOCAMPUS_WIDE, TWO_CHANNELS
 
 
 @pytest.fixture
@@ -222,7 +222,7 @@ def test_masks_are_predicted_and_held_against_their_references(tiny: Path, mask_
 
     done = score(kept, [get_model(HIPPOCAMPUS)])
 
-    assert [model.id for model in models_that_fit(kept, list_models())] == [HIPPOCAMPUS]
+    assert [model.id for model in models_that_fit(kept, list_models())] == [HIPPOCAMPUS, HIPPOCAMPUS_WIDE]
     assert TWO_CHANNELS in {model.id for model in list_models()}
     assert done.models[0].scored == 2
     (unread,) = done.unread
