@@ -22,6 +22,7 @@ from core.training.figures import Where, metric, plain_figure
 SLICE_THRESHOLD = 0.5
 """At which a slice's score is called positive: no cohort chose it, and the figure's name says it."""
 
+
 def volume_figures(
     drawn: Drawn,
     split: str,
