@@ -32,7 +32,7 @@ from tests.pages.conftest import ended
 from tests.pages.tiny_shelf import CHEST, HIPPOCAMPUS
 from tests.studies.builders import dicom, film_pixels, series
 
-UID_ROOT = "1.2.826.0.1.3680043.8.498."
+UID_ROOT = "1.3.6.1.4.1.99999."
 
 TEXTS = {
     "PatientName": "Planted^01", "PatientID": "PLANTED-02", "OtherPatientIDs": "PLANTED-03",
