@@ -30,6 +30,7 @@ export function write(parts, table, data, { row, threshold }) {
   const shown = words.threshold(threshold);
   tell(parts.cutoff, shown);
   tell(parts.score, `${finding}, score ${words.threshold(words.read(score))}:`);
+  parts.score.title = score; // exact, where four decimals make a tie of what is none
   tell(parts.verdict, above ? "above" : "below");
   parts.verdict.classList.toggle("above", above);
   const moved = own !== "" && words.read(own) !== threshold;
