@@ -15,7 +15,7 @@ from core.workspace.cohort_record import KeptCohort
 from pages._ui import words
 from pages._ui.compare import figures, mask_figures
 from pages._ui.compare.facts import Facts, told_facts
-from pages._ui.compare.views import CONFIG, WIDTH
+from pages._ui.compare.views import CONFIG, WIDTH, show_forest
 from pages._ui.state import State
 from pages._ui.sweep.gallery import ROW, MaskThumbnail, mask_thumbnails
 
@@ -39,11 +39,7 @@ def show_pairs(document: Document) -> None:
     """Differences as a picture, in sentences and as a table."""
     primary = [pair for pair in document["pairs"] if pair["primary"]]
     words.heading("Differences, pair by pair, case by case")
-    if any(pair["difference"]["lo"] is not None for pair in primary):
-        st.plotly_chart(
-            figures.forest_figure(primary), width=WIDTH, key="compare-forest", config=CONFIG,
-            alt="Differences with 95 % intervals; the same numbers stand below",
-        )  # fmt: skip
+    show_forest(primary)
     words.fact(*view.mask_sentences(document))
     words.fact(
         "Differences are of the same case; patients are resampled. Holm counts every pair of the tested figure. "

@@ -58,15 +58,20 @@ def show_table(answered: Answer) -> None:
     words.fact(f"All were scored on the same {answered.file.cohort.n:,} cases, each at its own cut-off. {where}")
 
 
+def show_forest(pairs: Sequence[Document]) -> None:
+    """The differences of these pairs as a picture, where one has an interval."""
+    if any(pair["difference"]["lo"] is not None for pair in pairs):
+        st.plotly_chart(
+            figures.forest_figure(pairs), width=WIDTH, key="compare-forest", config=CONFIG,
+            alt="Differences with 95 % intervals; the same numbers stand below",
+        )  # fmt: skip
+
+
 def show_pairs(document: Document) -> None:
     """Differences as a picture, in sentences and as a table."""
     primary = [pair for pair in document["pairs"] if pair["primary"]]
     words.heading("Differences, pair by pair")
-    if any(pair["difference"]["lo"] is not None for pair in primary):
-        st.plotly_chart(
-            figures.forest_figure(primary), width=WIDTH, key="compare-forest", config=CONFIG,
-            alt="Differences with 95 % intervals; the same numbers stand below",
-        )  # fmt: skip
+    show_forest(primary)
     for pair in primary:
         words.fact(" ".join(part for part in (pair_sentence(pair), compare_view.margin_sentence(pair)) if part))
     words.fact(
