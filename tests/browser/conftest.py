@@ -15,6 +15,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from core.studies.synthetic import synthetic_film
 from tests.pages.tiny_shelf import make_shelf
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
@@ -181,3 +183,17 @@ def new_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
 def page(new_page: Callable[..., Page]) -> Page:
     """One fresh browser at 1440 x 900."""
     return new_page()
+
+
+@pytest.fixture(scope="module")
+def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """24 synthetic films in class folders, and one file that is no film."""
+    folder = tmp_path_factory.mktemp("films")
+    path = folder / "films.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for seed in range(24):
+            film = folder / f"{seed}.png"
+            synthetic_film(film, seed)
+            archive.write(film, f"{'pneumonia' if seed % 2 else 'normal'}/{seed:02d}.png")
+        archive.writestr("normal/broken.png", b"not a film")
+    return path

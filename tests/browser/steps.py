@@ -7,6 +7,7 @@ import io
 import re
 import tempfile
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 from PIL import Image
@@ -116,3 +117,8 @@ def violations(page: Page) -> list[str]:
     options = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
     found = Axe().run(page, options=options).response["violations"]
     return [f"{v['id']}: {node['html'][:160]}" for v in found for node in v["nodes"]]
+
+
+def link(page: Page) -> dict[str, str]:
+    """The parts of the page's address behind the question mark."""
+    return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}

@@ -19,6 +19,7 @@ from tests.browser.steps import (
     FILES,
     READY_MS,
     bring,
+    link,
     open_page,
     result,
     run_model,
@@ -26,7 +27,6 @@ from tests.browser.steps import (
     violations,
     wait_for_picture,
 )
-from tests.browser.test_sweep import films, link  # noqa: F401 - a fixture
 
 CHEST, HIPPOCAMPUS = "tiny chest mobilenet", "tiny hippocampus"
 REST_MS = 1500
@@ -97,7 +97,7 @@ def test_a_segmentations_cut_off_moves_mask_volume_and_regions(tiny_server: Serv
 def test_a_classifiers_cut_off_moves_verdict_expectation_and_promise(
     tiny_server: Server,
     page: Page,
-    films: Path,  # noqa: F811
+    films: Path,
 ) -> None:
     """Counted on the test set that this model scored; the saved point's promise stands at the saved point alone."""
     told = listen(page)

@@ -12,10 +12,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Server
-from tests.browser.steps import READY_MS, choose, wait_for_picture
+from tests.browser.steps import READY_MS, choose, link, wait_for_picture
 
 from .test_compare import MODELS, wait_for_answer
-from .test_sweep import TABLE, bring, cards, download, link, wait_for_instrument, wait_for_table
+from .test_sweep import TABLE, bring, cards, download, wait_for_instrument, wait_for_table
 
 SCORED_MS = 20 * READY_MS
 

@@ -10,14 +10,12 @@ import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.studies.synthetic import synthetic_film
 from tests.browser.conftest import DESK, SMALL, Server
-from tests.browser.steps import FILES, READY_MS, choose, open_page, violations, wait_for_picture
+from tests.browser.steps import FILES, READY_MS, choose, link, open_page, violations, wait_for_picture
 from tests.browser.threshold_harness.cohorts import write_csv
 
 NewPage = Callable[..., Page]
@@ -28,20 +26,6 @@ TABLE = '[aria-label="At this cut-off"]'
 def scores(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """600 cases of two models."""
     return write_csv(tmp_path_factory.mktemp("scores") / "scores.csv", cases=600)
-
-
-@pytest.fixture(scope="module")
-def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """24 synthetic films in class folders, and one file that is no film."""
-    folder = tmp_path_factory.mktemp("films")
-    path = folder / "films.zip"
-    with zipfile.ZipFile(path, "w") as archive:
-        for seed in range(24):
-            film = folder / f"{seed}.png"
-            synthetic_film(film, seed)
-            archive.write(film, f"{'pneumonia' if seed % 2 else 'normal'}/{seed:02d}.png")
-        archive.writestr("normal/broken.png", b"not a film")
-    return path
 
 
 def bring(page: Page, server: Server, path: Path) -> None:
@@ -65,10 +49,6 @@ def wait_for_table(page: Page) -> None:
     while (told := head.inner_text()) != (shown := f"At cut-off {shown_cutoff(page)}"):
         assert time.monotonic() < end, f"{told!r}, not {shown!r}"
         page.wait_for_timeout(100)
-
-
-def link(page: Page) -> dict[str, str]:
-    return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
 
 
 def cards(page: Page) -> dict[str, int]:
