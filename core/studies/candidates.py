@@ -13,6 +13,7 @@ from core.errors import DamagedFile, StudyError, UnsupportedFile
 from core.studies.deidentify import modality_of
 from core.studies.dicom_header import Role, frames_of, read_header, refuse_object, role_of
 from core.studies.film import read_film
+from core.studies.mosaic import is_mosaic
 from core.studies.nifti import read_nifti
 from core.studies.nifti_header import read_nifti_header
 from core.studies.raster import read_raster
@@ -27,8 +28,8 @@ from core.studies.study import Study
 class Candidate:
     """One study that could be read. `what` tells it apart in neutral words; `order` sorts the list.
 
-    patient : of slices, what tells two patients apart; compared here and never shown. files_of : of a DICOM series,
-    the files of one of its volumes in the order of the slices.
+    patient : of slices, what tells two patients apart; compared here and never shown. files_of : of a DICOM series
+    whose slices are images of their own, the files of one of its volumes in the order of the slices.
     """
 
     sources: tuple[Source, ...]
@@ -154,10 +155,13 @@ def _series(members: list[Member]) -> Candidate:
     count = sum(frames_of(member.header) for member in members)
     number = int(header.get("SeriesNumber") or 0)
     name = _series_name([member.source.name for member in members])
-    what = f"{modality_of(header)} series {number}, {count} slices of {header.Columns} x {header.Rows}"
+    mosaic = is_mosaic(header)
+    pictures = "mosaics" if mosaic else "slices"
+    what = f"{modality_of(header)} series {number}, {count} {pictures} of {header.Columns} x {header.Rows}"
     order = (number, str(header.get("SeriesInstanceUID", "")))
     sources = tuple(member.source for member in members)
-    patient = patient_key(header) if count > 1 else None  # one slice alone is no volume and cannot be mixed up
+    # One slice alone is no volume and cannot be mixed up.
+    patient = patient_key(header) if count > 1 or mosaic else None
 
     def read(volume: int | None) -> Study:
         return read_series(name, members, volume)
@@ -165,7 +169,8 @@ def _series(members: list[Member]) -> Candidate:
     def files_of(volume: int | None) -> Sequence[Source]:
         return sources_of_volume(name, members, volume)
 
-    return Candidate(sources, what, read, order, patient, files_of)
+    # A tile of a mosaic is no DICOM image that a segmentation could refer to.
+    return Candidate(sources, what, read, order, patient, None if mosaic else files_of)
 
 
 def _series_name(names: Sequence[str]) -> str:

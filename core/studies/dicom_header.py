@@ -41,7 +41,7 @@ _USED: Final = (
     "BitsStored", "HighBit", "PixelRepresentation", "PlanarConfiguration", "RescaleSlope", "RescaleIntercept",
     "ModalityLUTSequence", "VOILUTSequence", "VOILUTFunction", "WindowCenter", "WindowWidth",
     "PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing", "ImagePositionPatient",
-    "ImageOrientationPatient", "EchoTime", "TemporalPositionIdentifier",
+    "ImageOrientationPatient", "EchoTime", "TemporalPositionIdentifier", "SpacingBetweenSlices",
     "PatientSpeciesDescription", "PatientSpeciesCodeSequence", "PatientBreedDescription", "PatientBreedCodeSequence",
     "PatientSexNeutered", "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence",
 )  # fmt: skip
@@ -49,7 +49,7 @@ _USED: Final = (
 _NUMBERS: Final = (
     "SeriesNumber", "InstanceNumber", "AcquisitionNumber", "NumberOfFrames", "RescaleSlope", "RescaleIntercept",
     "PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing", "ImagePositionPatient",
-    "ImageOrientationPatient", "EchoTime", "TemporalPositionIdentifier",
+    "ImageOrientationPatient", "EchoTime", "TemporalPositionIdentifier", "SpacingBetweenSlices",
 )  # fmt: skip
 """Those of them that are numbers written as text: pydicom hands out the text where it is none."""
 _COUNTS: Final = ("Rows", "Columns", "BitsAllocated", "BitsStored", "SamplesPerPixel", "PixelRepresentation")

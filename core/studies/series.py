@@ -6,7 +6,7 @@ Owns the order of the steps and the report. Where slices lie is read in `slices`
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +36,7 @@ from core.studies.dicom_pixels import (
 )
 from core.studies.film_checks import LARGEST
 from core.studies.geometry import oblique_warnings, volume_geometry
+from core.studies.mosaic import is_mosaic
 from core.studies.notes import Notes
 from core.studies.slices import Slice, component_word, slices_of
 from core.studies.sources import Source, study_sha256
@@ -68,6 +69,8 @@ def read_series(name: str, members: Sequence[Member], volume: int | None = None)
     stack, volumes = _stack(name, members, volume)
     if volumes > 1:
         notes.changed.append(f"volume {volume} of {volumes} was taken, counted from 0")
+    if is_mosaic(members[0].header):
+        notes.changed.append("the tiles of a mosaic were laid out as slices, at the distance that the header states")
     pixels, digest = _pixels(stack, notes)
     first = members[0].header
     window = _common_window(members)
@@ -115,7 +118,7 @@ def _stack(name: str, members: Sequence[Member], volume: int | None) -> tuple[St
 
 
 def _require_several(name: str, members: Sequence[Member]) -> None:
-    if len(members) == 1 and frames_of(members[0].header) == 1:
+    if len(members) == 1 and frames_of(members[0].header) == 1 and not is_mosaic(members[0].header):
         raise GeometryError(
             found=f"{name} is a single {modality_of(members[0].header)} picture.",
             why="One slice is not a volume, and a CT, MR or PET slice is not an X-ray film.",
@@ -203,8 +206,7 @@ def _pixels(stack: Stack, notes: Notes) -> tuple[NDArray[np.float32], str]:
         if number not in stored_slices:
             source = stack.slices[number].source
             header = read_header(source, pixels=True)
-            frames = [stack.slices[index].frame for index in wanted[source]]
-            stored_slices.update(zip(wanted[source], decode_frames(source.name, header, frames), strict=True))
+            stored_slices.update(_stored(stack, wanted[source], header))
         stored = stored_slices.pop(number)
         hashes.update(np.ascontiguousarray(stored).tobytes())
         line = stack.slices[number].line
@@ -217,6 +219,18 @@ def _pixels(stack: Stack, notes: Notes) -> tuple[NDArray[np.float32], str]:
     if lines != {(1.0, 0.0)}:
         notes.changed.append("slope and intercept of the headers were applied")
     return values.transpose(3, 2, 1, 0), hashes.hexdigest()
+
+
+def _stored(stack: Stack, numbers: Sequence[int], header: Dataset) -> Iterator[tuple[int, NDArray[Any]]]:
+    """Stored values of slices of one file; a frame that holds several of them is decoded once."""
+    frames = list(dict.fromkeys(stack.slices[number].frame for number in numbers))
+    name = stack.slices[numbers[0]].source.name
+    for frame, stored in zip(frames, decode_frames(name, header, frames), strict=True):
+        for number in numbers:
+            one = stack.slices[number]
+            if one.frame == frame:
+                (top, left), (rows, columns) = one.corner, one.shape
+                yield number, stored[top : top + rows, left : left + columns]
 
 
 def _require_values(one: Slice) -> None:

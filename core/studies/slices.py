@@ -1,6 +1,7 @@
 """The slices of a series: each with its place, its grey line, and where its pixels lie.
 
-Owns reading that from a classic file (one slice each) and from an enhanced one (many frames, functional groups).
+Owns reading that from a classic file (one slice each) and from an enhanced one (many frames, functional groups);
+tiles of a mosaic are found in `mosaic`.
 Whether the slices make a box is decided in `stack`; decoding is done in `series`.
 """
 
@@ -8,15 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
-from core.errors import GeometryError, UnsupportedFile
+from core.errors import GeometryError
 from core.studies.dicom_header import class_name, frames_of
 from core.studies.faults import DECODER_FAULTS, damaged
+from core.studies.mosaic import is_mosaic, tiles_of
 from core.studies.sources import Source
 
 Vector = NDArray[np.float64]  # (3,), LPS millimetres or a direction
@@ -31,7 +33,8 @@ class Slice:
 
     position : centre of the first pixel, LPS mm. row, column : unit directions towards which a row and a column
     run. spacing_mm : (between rows, between columns). kind : what tells volumes at one place apart, such as
-    magnitude or echo; order : what puts them in a row within one kind.
+    magnitude or echo; order : what puts them in a row within one kind. corner : row and column of the frame at which
+    the slice begins, for a tile of a mosaic.
     """
 
     source: Source
@@ -44,6 +47,7 @@ class Slice:
     line: tuple[float, float]
     kind: tuple[str, ...]
     order: tuple[float, ...]
+    corner: tuple[int, int] = (0, 0)
 
     @property
     def normal(self) -> Vector:
@@ -57,21 +61,15 @@ def slices_of(source: Source, header: Dataset) -> list[Slice]:
 
     Raises
     ------
-    UnsupportedFile : a mosaic, which tiles a volume in one picture.
+    UnsupportedFile : a mosaic that does not say how its tiles lie.
     GeometryError : no position or orientation.
     DamagedFile : values that are no numbers.
     """
-    if "MOSAIC" in [str(value).upper() for value in header.get("ImageType") or ()]:
-        raise UnsupportedFile(
-            found=f"{source.name} is a mosaic: the slices of a volume as tiles of one picture.",
-            why="Shown as one slice it would be anatomically wrong, and where its tiles lie is told in a private "
-            "part of the header only.",
-            do="Export the series as single slices or as an enhanced DICOM file.",
-        )
     try:
         if frames_of(header) > 1 or "PerFrameFunctionalGroupsSequence" in header:
             return list(_enhanced(source, header))
-        return [_classic(source, header)]
+        whole = _classic(source, header)
+        return list(tiles_of(whole, header)) if is_mosaic(header) else [whole]
     except DECODER_FAULTS as fault:
         raise damaged(source.name, f"a DICOM {class_name(header)}") from fault
 
@@ -152,7 +150,13 @@ class _Groups:
         return None
 
 
-def _place(source: Source, position: Any, orientation: Any) -> dict[str, Vector]:
+class _Place(TypedDict):
+    position: Vector
+    row: Vector
+    column: Vector
+
+
+def _place(source: Source, position: Any, orientation: Any) -> _Place:
     """Position, row and column directions, checked: directions of length 1 at a right angle."""
     if position is None or orientation is None or len(position) != 3 or len(orientation) != 6:
         raise GeometryError(

@@ -199,14 +199,6 @@ def test_single_slice_is_neither_film_nor_volume(tmp_path: Path) -> None:
         read_study([path])
 
 
-def test_mosaic_is_refused(tmp_path: Path) -> None:
-    """Tiles of a volume in one picture, shown as a slice, are anatomically wrong."""
-    files = series(tmp_path, volume_pixels(2), ImageType=["ORIGINAL", "PRIMARY", "M", "MOSAIC"])
-
-    with pytest.raises(UnsupportedFile, match="mosaic"):
-        read_study(files)
-
-
 def test_broken_slice_refuses_the_series(tmp_path: Path) -> None:
     """Left out in silence, a cut last slice would only make the volume shorter."""
     files = series(tmp_path, volume_pixels())
