@@ -1,6 +1,6 @@
 """`make bench`: everything, one after the other; one Markdown table on stdout, the details as JSON in build/bench.
 
-Options: names of parts (film, volume, fresh, statistics, viewer) run these alone.
+Options: names of parts (film, volume, fresh, decoding, statistics, viewer) run these alone.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from benchmarks.compare import Row
 
 OUT = Path(__file__).resolve().parent.parent / "build" / "bench"
-PARTS = ("film", "volume", "fresh", "statistics", "viewer")
+PARTS = ("film", "volume", "fresh", "decoding", "statistics", "viewer")
 
 
 @dataclass
@@ -54,6 +54,12 @@ def _measured(asked: list[str], folder: Path) -> Report:
     report = Report([f"On {_machine()}.", ""], {"machine": _machine()})
     if {"film", "volume", "fresh"} & set(asked):
         _comparisons(asked, folder, report)
+    if "decoding" in asked:
+        from benchmarks import decoding
+
+        decoded = _step("decoding", decoding.rows)
+        report.values["decoding"] = [row.to_dict() for row in decoded]
+        report.lines += ["", *_table(decoded)]
     if "statistics" in asked:
         from benchmarks.statistics import rows
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import gdcm
+import imagecodecs
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -15,11 +16,14 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import (
+    HTJ2K,
     JPEG2000,
     UID,
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
+    HTJ2KLossless,
+    HTJ2KLosslessRPCL,
     ImplicitVRLittleEndian,
     JPEG2000Lossless,
     JPEGBaseline8Bit,
@@ -180,24 +184,36 @@ def test_plain_syntaxes_hold_the_pixels_as_they_are(tmp_path: Path, syntax: str)
 
 
 @pytest.mark.parametrize("syntax", [JPEGBaseline8Bit, JPEGExtended12Bit])
-def test_jpeg_is_decoded_as_pillow_does(tmp_path: Path, syntax: str) -> None:
-    """The process for 8 bits under both of its names; the one for 12 bits is refused by name."""
+def test_jpeg_of_eight_bits_is_decoded_as_pillow_does(tmp_path: Path, syntax: str) -> None:
+    """The process for 8 bits under both of its names."""
     stream = io.BytesIO()
     Image.fromarray(_eight_bit()).save(stream, "JPEG", quality=90)
     packed = _encapsulated(dicom(tmp_path / "x", _eight_bit()), syntax, stream.getvalue())
-    twelve = _encapsulated(dicom(tmp_path / "y", film_pixels(), BitsStored=12), JPEGExtended12Bit, stream.getvalue())
 
     study = read_study([packed])
 
     assert np.array_equal(study.pixels[0], np.asarray(Image.open(stream)))
-    with pytest.raises(UnsupportedFile, match="with 12 bits"):
-        read_study([twelve])
 
 
+def test_jpeg_of_twelve_bits_keeps_its_range(tmp_path: Path) -> None:
+    """Most decoders refuse it. Ringing beyond the stated bits is cut to white, and never turns into black."""
+    film = np.where(film_pixels(96, 80) > 900, 1023, 40).astype(np.uint16)
+    stream = imagecodecs.jpeg8_encode(film, level=60, bitspersample=12)
+    assert imagecodecs.jpeg8_decode(stream).max() > 1023
+    packed = _encapsulated(dicom(tmp_path / "x", film, BitsStored=10, HighBit=9), JPEGExtended12Bit, stream)
+
+    pixels = read_study([packed]).pixels[0]
+
+    assert pixels.max() == 1023
+    assert np.abs(pixels - film).max() < 300
+
+
+@pytest.mark.parametrize("picture", ["grey", "colour"])
 @pytest.mark.parametrize("syntax", [JPEGLossless, JPEGLosslessSV1])
-def test_lossless_jpeg_of_another_encoder_is_the_same_film(tmp_path: Path, syntax: str) -> None:
-    """Old archives hold little else."""
-    plain = dicom(tmp_path / "plain", film_pixels())
+def test_lossless_jpeg_of_another_encoder_is_the_same_film(tmp_path: Path, syntax: str, picture: str) -> None:
+    """Old archives hold little else. Colours are stored as they are and not as brightness and differences."""
+    pixels = film_pixels() if picture == "grey" else np.random.default_rng(0).integers(0, 256, (80, 70, 3), np.uint8)
+    plain = dicom(tmp_path / "plain", pixels)
     change = gdcm.ImageChangeTransferSyntax()
     reader = gdcm.ImageReader()
     reader.SetFileName(str(plain))
@@ -215,7 +231,36 @@ def test_lossless_jpeg_of_another_encoder_is_the_same_film(tmp_path: Path, synta
     study = read_study([tmp_path / "packed"])
 
     assert study.report.transfer_syntax == UID(syntax).name
+    assert np.array_equal(study.pixels, read_study([plain]).pixels)
+
+
+@pytest.mark.parametrize("predictor", range(1, 8))
+def test_every_predictor_of_lossless_jpeg_is_undone(tmp_path: Path, predictor: int) -> None:
+    """The process allows seven, and one name is for all of them."""
+    stream = imagecodecs.jpeg8_encode(film_pixels(), lossless=True, predictor=predictor)
+
+    study = read_study([_encapsulated(dicom(tmp_path / "x", film_pixels()), JPEGLossless, stream)])
+
     assert np.array_equal(study.pixels[0], film_pixels())
+
+
+@pytest.mark.parametrize("syntax", [HTJ2KLossless, HTJ2KLosslessRPCL, HTJ2K])
+@pytest.mark.parametrize("kind", [np.uint16, np.int16])
+def test_high_throughput_jpeg_2000_gives_the_same_film(tmp_path: Path, syntax: str, kind: type) -> None:
+    """Written by another library than the one that reads it; signed numbers keep their sign."""
+    film = (film_pixels() - (0 if kind is np.uint16 else 2000)).astype(kind)
+
+    study = read_study([_encapsulated(dicom(tmp_path / "x", film), syntax, imagecodecs.htj2k_encode(film))])
+
+    assert np.array_equal(study.pixels[0], film)
+
+
+def test_a_stream_of_another_size_than_its_header_is_damaged(tmp_path: Path) -> None:
+    """Reshaped to fit, the picture would be sheared."""
+    stream = imagecodecs.htj2k_encode(film_pixels(70, 80))
+
+    with pytest.raises(DamagedFile):
+        read_study([_encapsulated(dicom(tmp_path / "x", film_pixels(80, 70)), HTJ2KLossless, stream)])
 
 
 @pytest.mark.parametrize(("syntax", "options"), [(JPEG2000, {"j2k_cr": [4]}), (JPEGLSNearLossless, {"jls_error": 3})])
