@@ -95,6 +95,10 @@ class ModelNotFound(ReadroomError):
     """Raised when no model of that name is on the shelf."""
 
 
+class RegistryError(ReadroomError):
+    """Raised when the registry cannot be read or written, or a rule of the shelf forbids a change."""
+
+
 class WorkerBreach(ReadroomError):
     """Raised when the isolated worker ran past a limit or died; it has been replaced."""
 

@@ -17,6 +17,7 @@ from core.cli import (
     joining,
     models,
     prediction,
+    registry,
     samples,
     scoring,
     sweeping,
@@ -48,6 +49,7 @@ app.command("train")(training.train)
 app.command("card")(cards.card)
 app.command("ensemble")(joining.ensemble)
 app.command("shortcuts")(auditing.shortcuts)
+app.add_typer(registry.registry, name="registry")
 app.command("samples")(samples.samples)
 app.command("score")(scoring.score)
 app.command("sweep")(sweeping.sweep)

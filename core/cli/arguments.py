@@ -19,10 +19,10 @@ Volume = Annotated[
 
 
 def known_model(model_id: str) -> Model:
-    """The model of that id; an unknown one is wrong usage, and the known ones are listed."""
-    from core.models.catalog import get_model
+    """The model of an id or a `models:/` address; an unknown one is wrong usage, and the known ones are listed."""
+    from core.workflows.model_address import addressed_model
 
     try:
-        return get_model(model_id)
+        return addressed_model(model_id)
     except ModelNotFound as refusal:
         raise typer.BadParameter(f"{refusal.found} {refusal.do}", param_hint="'--model'") from refusal
