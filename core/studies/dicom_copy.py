@@ -46,9 +46,9 @@ RETAIN_UIDS: Final = ("113110", "Retain UIDs Option")
 
 _EMPTY: Final = (
     "PatientName", "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime", "AccessionNumber", "StudyID",
-    "ReferringPhysicianName", "PositionReferenceIndicator",
+    "ReferringPhysicianName", "PositionReferenceIndicator", "Manufacturer", "SeriesNumber", "InstanceNumber",
 )  # fmt: skip
-"""Attributes that every image has, written without a value (type 2)."""
+"""Attributes that every image has, if without a value (type 2); the table fills in the last three where it may."""
 
 
 def copy_series(sources: Sequence[Source], to: CopyTo) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import permutations, product
 from pathlib import Path
@@ -219,3 +221,17 @@ def test_map_of_another_grid_is_refused(tmp_path: Path) -> None:
 def test_labels_get_the_code_that_their_words_mean(label: str, model: str, value: str) -> None:
     """A wrong code is worse than the generic one, so only whole words count."""
     assert label_code(label, model).type.value == value
+
+
+@pytest.mark.skipif(shutil.which("dciodvfy") is None, reason="the validator of Debian's dicom3tools is not installed")
+@pytest.mark.parametrize("make", [labels_seg, probability_seg])
+def test_a_validator_finds_no_error(tmp_path: Path, make: Callable[..., bytes]) -> None:
+    """What an archive would refuse helps nobody."""
+    study, source = read(tmp_path, 10.0, *next(iter(all_directions())))
+    path = tmp_path / "seg.dcm"
+    path.write_bytes(make(study, answer(study), "A model", source))
+
+    said = subprocess.run(["dciodvfy", str(path)], capture_output=True, text=True, check=False)
+
+    assert "Segmentation" in said.stdout + said.stderr
+    assert [line for line in (said.stdout + said.stderr).splitlines() if line.startswith("Error")] == []

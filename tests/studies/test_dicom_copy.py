@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -173,3 +175,18 @@ def test_nothing_is_written_for_a_film_or_without_being_asked(tmp_path: Path) ->
     read_study(files)
 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in"]
+
+
+@pytest.mark.skipif(shutil.which("dciodvfy") is None, reason="the validator of Debian's dicom3tools is not installed")
+def test_a_validator_finds_no_error_that_the_original_had_not(tmp_path: Path) -> None:
+    """An archive may refuse an object that lacks what its kind must have."""
+    files = series(tmp_path / "in", volume_pixels(), **TAGS, SeriesNumber=None, Manufacturer="A maker")
+
+    copied(files, tmp_path / "out")
+
+    assert _errors(tmp_path / "out" / "0001.dcm") <= _errors(files[0])
+
+
+def _errors(path: Path) -> set[str]:
+    said = subprocess.run(["dciodvfy", str(path)], capture_output=True, text=True, check=False)
+    return {line for line in (said.stdout + said.stderr).splitlines() if line.startswith("Error")}
