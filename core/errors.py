@@ -91,6 +91,10 @@ class CheckpointError(ReadroomError):
     """Raised when a checkpoint file cannot be trusted, read or filled into a network."""
 
 
+class SignatureError(ReadroomError):
+    """Raised when a key, a signature or a backup cannot be made, read or believed."""
+
+
 class ModelNotFound(ReadroomError):
     """Raised when no model of that name is on the shelf."""
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from platformdirs import user_data_path
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import Field, PositiveFloat, PositiveInt, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SHELF = Path(__file__).resolve().parent.parent / "model_backups"
@@ -25,6 +25,8 @@ class Settings(BaseSettings):
         default_factory=lambda: user_data_path("readroom"), description="data folder: store, studies, jobs"
     )
     shelf: Path = Field(default=SHELF, description="folder of our own checkpoints")
+    public_key: Path | None = Field(default=None, description="PEM file; signatures of models are checked with it")
+    require_signed: bool = Field(default=False, description="refuse models without a signature of that key")
     device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="where networks run")
     upload_mib: PositiveInt = Field(default=1024, description="one upload")
     unpacked_mib: PositiveInt = Field(default=4096, description="one study, unpacked")
@@ -46,6 +48,13 @@ class Settings(BaseSettings):
     idle_hours: PositiveFloat = Field(default=12.0, description="an idle owner's images are deleted after")
     weights_cache_mib: PositiveInt = Field(default=1024, description="weights kept loaded")
     window_batch: PositiveInt = Field(default=4, description="sliding windows in one batch")
+
+    @field_validator("require_signed")
+    @classmethod
+    def _names_a_key(cls, required: bool, others: ValidationInfo) -> bool:
+        if required and others.data.get("public_key") is None:
+            raise ValueError("needs READROOM_PUBLIC_KEY: without a key no signature can be checked")
+        return required
 
 
 @cache

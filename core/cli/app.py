@@ -14,6 +14,7 @@ from core.cli import (
     evaluating,
     importing,
     inspection,
+    integrity,
     joining,
     models,
     prediction,
@@ -56,6 +57,10 @@ app.command("sweep")(sweeping.sweep)
 app.command("compare")(comparing.compare)
 app.command("evaluate")(evaluating.evaluate)
 app.command("claims")(claiming.claims)
+app.command("keygen")(integrity.keygen)
+app.command("sign")(integrity.sign)
+app.command("verify")(integrity.verify)
+app.command("audit")(integrity.audit)
 app.command("versions")(versions.versions)
 
 

@@ -19,8 +19,10 @@ from core.models.facts import Facts, is_ours, read_facts, seal
 from core.models.hashing import file_sha256, stored_weights_sha256
 from core.models.model import Model
 from core.models.naming import lies_under
+from core.models.policy import under_policy
 from core.models.presets import default_input, default_preset
 from core.models.saved_points import read_points
+from core.models.signatures import SignatureState
 from core.models.store import store_root
 from core.models.tensor_file import read_header
 from core.models.versions import version_notes
@@ -82,6 +84,7 @@ def public_list(roots: Sequence[Path] | None = None) -> list[dict[str, Any]]:
     blank = dict.fromkeys(("task", "architecture", "sha256", "file_sha256"))
     broken: list[dict[str, Any]] = [
         {"id": name, **blank, "classes": [], "channels": [], "verified": False, "problem": why, "metrics": []}
+        | {"signature": str(SignatureState.NOT_CHECKED)}
         for name, why in unreadable.items()
     ]
     return [model.to_public_dict() for model in models] + broken
@@ -152,7 +155,8 @@ def _with_saved(model: Model) -> Model:
     return replace(model, operating_points=(*saved, *model.operating_points)) if saved else model
 
 
-def _enter(models: dict[str, Model], model: Model) -> None:
+def _enter(models: dict[str, Model], found: Model) -> None:
+    model = under_policy(found)  # before an ensemble asks for it: what is refused is no usable member
     first = models.setdefault(model.id, model)
     if first is not model and first.file_sha256 != model.file_sha256 and first.problem is None:
         models[model.id] = replace(first, notes=(*first.notes, "Another file carries the same id and is not used."))

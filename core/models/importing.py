@@ -24,6 +24,7 @@ from core.models.facts import is_ours, read_facts
 from core.models.matching import require_config_matches
 from core.models.model import Model
 from core.models.naming import require_id
+from core.models.policy import under_policy
 from core.models.store import CHECKPOINT_NAME, keep, staging
 from core.models.tensor_file import read_arrays, read_header
 from core.settings import settings
@@ -101,7 +102,7 @@ def open_checkpoint(
     CheckpointError, WorkerBreach : see `import_checkpoint`.
     """
     file = _one_file(Path(path))
-    model = read_model(file) if _own(file) is not None else import_checkpoint(file, assumed=assumed)
+    model = under_policy(read_model(file) if _own(file) is not None else import_checkpoint(file, assumed=assumed))
     if overrides:
         stated = {name: value for name, value in overrides.items() if value is not None}
         require_config_matches({"model_type": model.config.model_type, **stated}, read_header(model.path).shapes)

@@ -39,6 +39,7 @@ def load_network(model: Model, device: str = "cpu") -> nn.Module:
         its handle.
     InferenceError : the self-test does not give the answers that were saved.
     """
+    _require_usable(model)  # before the cache: a twin of the same weights may be there that was accepted
     key = (model.weights_sha256, device)
     with _lock:
         if key in _loaded:
@@ -72,16 +73,19 @@ def loaded_mib() -> dict[str, float]:
         return {f"{weights[:12]} on {device}": _mib(network) for (weights, device), network in _loaded.items()}
 
 
-def _read(model: Model) -> nn.Module:
-    """The network filled from the checkpoint, on the CPU; the bytes that were read are hashed, not those listed."""
-    import torch
-
+def _require_usable(model: Model) -> None:
     if model.problem or model.architecture == "ensemble":
         raise CheckpointError(
             found=f"The model {model.id} cannot be loaded: {model.problem or 'an ensemble has no weights of its own.'}",
             why="Weights that are not certain make scores that are not certain.",
             do="Restore or import the checkpoint again." if model.problem else "Load its members.",
         )
+
+
+def _read(model: Model) -> nn.Module:
+    """The network filled from the checkpoint, on the CPU; the bytes that were read are hashed, not those listed."""
+    import torch
+
     header = read_header(model.path)
     facts = read_facts(header.metadata)
     arrays = read_arrays(model.path, header)

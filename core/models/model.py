@@ -18,6 +18,7 @@ from core.models.card import Card
 from core.models.config import ModelConfig
 from core.models.gate import Gate
 from core.models.input_spec import InputSpec
+from core.models.signatures import SignatureState
 
 
 class EnsembleRule(StrEnum):
@@ -45,6 +46,7 @@ class Model:
     that were written. problem : one sentence that says why it cannot be used; None when it can.
     notes : findings that do not stand in the way. temperature : logits are divided by it before they become
     scores. gate : what its training cases look like; None where nobody noted it. members, rule : of an ensemble.
+    signature : what the files say to the public key of this installation; models that are listed carry it.
     """
 
     id: str
@@ -65,6 +67,7 @@ class Model:
     rule: EnsembleRule | None = None
     created: str | None = None
     size_bytes: int = 0
+    signature: SignatureState = SignatureState.NOT_CHECKED
 
     def __hash__(self) -> int:
         return hash((self.id, self.file_sha256))
@@ -130,5 +133,6 @@ class Model:
             "file_sha256": self.file_sha256,
             "verified": self.verified,
             "problem": self.problem,
+            "signature": str(self.signature),
             "metrics": [metric.model_dump(mode="json") for metric in self.card.metrics],
         }

@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from core.errors import CheckpointError
+from core.models import artefacts
 from core.settings import settings
 
 
@@ -55,6 +56,7 @@ REFUSED: dict[str, tuple[str, str]] = {
         "Its graph is of another framework.",
         "Convert the weights to PyTorch where they were trained, and save a state_dict.",
     ),
+    artefacts.KIND: (artefacts.WHY, artefacts.DO),
     "a joblib file": (_CODE, "For scikit-learn models there is no safe form here; bring a network's weights."),
     "a compressed file, perhaps of joblib": (_CODE, "Unpack it and bring the checkpoint itself."),
     "a plain Python pickle": (_CODE, _STATE_DICT),
@@ -154,6 +156,8 @@ def _foreign_kind(head: bytes) -> str:
     if head[257:262] == b"ustar":
         return "a PyTorch file of before version 0.2"
     if _begins_a_pickle(head):
+        if artefacts.is_preprocessing(head):
+            return artefacts.KIND
         return "a joblib file" if b"joblib" in head else "a plain Python pickle"
     if head[:1] == b"\x08" and len(head) > 2:
         # Protocol buffers: ONNX begins with ir_version (3 and up), a saved TensorFlow model with its version 1.

@@ -54,7 +54,7 @@ def test_the_public_view_has_the_fields_of_the_command_line(shelf: Path, shelve:
     assert public_list() == [{
         "id": "a_v1.0.0", "task": "classification", "architecture": "mobilenet_v3_small",
         "classes": ["normal", "pneumonia"], "channels": ["image"], "sha256": model.weights_sha256,
-        "file_sha256": model.file_sha256, "verified": True, "problem": None,
+        "file_sha256": model.file_sha256, "verified": True, "problem": None, "signature": "not checked",
         "metrics": [{"name": "sensitivity", "value": 0.9, "lo": 0.8, "hi": 0.95, "method": "wilson", "k": 9, "n": 10,
                      "split": "test", "unit": "case", "subgroup": ""}],
     }]  # fmt: skip

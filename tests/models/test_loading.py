@@ -69,6 +69,15 @@ def test_a_byte_changed_after_listing_is_not_loaded(shelve: Callable[..., Path])
     assert loaded_mib() == {}
 
 
+def test_a_refused_model_is_not_given_the_weights_of_an_accepted_twin(shelve: Callable[..., Path]) -> None:
+    """The cache goes by weights; what is refused is the file."""
+    model = read_model(shelve())
+    load_network(model)
+
+    with pytest.raises(CheckpointError, match="cannot be loaded: It is unsigned"):
+        load_network(replace(model, problem="It is unsigned."))
+
+
 def test_a_failed_self_test_refuses_the_model_and_is_remembered(
     shelve: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
