@@ -6,7 +6,7 @@ Owns the states and which of them is wrong. Nothing is changed, and nothing but 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -78,7 +78,7 @@ class Policy:
 
     public_key: Path | None = None
     require_signed: bool = False
-    registered: Mapping[str, str] | None = None
+    registered: Mapping[str, str] = field(default_factory=dict)
 
 
 def audit(roots: Mapping[str, Path], policy: Policy) -> list[AuditedFile]:
@@ -141,7 +141,7 @@ class _Judge:
         return (*self._registered(model), model.id)
 
     def _registered(self, model: Model) -> tuple[FileState, str]:
-        noted = (self.policy.registered or {}).get(model.id)
+        noted = self.policy.registered.get(model.id)
         if noted is not None and noted != model.file_sha256:
             return FileState.DIFFERS, f"Registered as {noted[:12]}…, here {model.file_sha256[:12]}…."
         return self._signed(model.path)

@@ -14,6 +14,7 @@ from core.models.store import store_root
 from core.registry import signing
 from core.registry.audit import AuditedFile, Policy, audit
 from core.registry.manifest import Manifest, manifest_of
+from core.registry.shelf import Shelf
 from core.registry.signing import KeyPair
 from core.settings import settings
 
@@ -61,10 +62,11 @@ def audit_shelf(public_key: Path | None = None) -> list[AuditedFile]:
 
     Raises
     ------
-    SignatureError : the key cannot be read.
+    SignatureError : the key cannot be read. RegistryError : the event log cannot.
     """
     limits = settings()
-    return audit(shelf_roots(), Policy(public_key or limits.public_key, limits.require_signed))
+    registered = {version.id: version.file_sha256 for version in Shelf().versions().values()}
+    return audit(shelf_roots(), Policy(public_key or limits.public_key, limits.require_signed, registered))
 
 
 def write_manifest(path: Path) -> int:

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from core.cli import app
+from core.models import ModelConfig, build_network, save_model_with_config
 from core.settings import settings
 
 from .conftest import FILMS, Answer
@@ -94,3 +95,17 @@ def test_audit_lists_every_file_and_fails_where_one_is_wrong(
     assert [one["state"] for one in wrong.json_lines if one["wrong"]] == ["swapped sidecar"]
     against = run("audit", "--against", listed)
     assert f"Against the list: changed: shelf/{FILMS}/model_config.json." in against.err
+
+
+@pytest.mark.seeds(22, 23)
+def test_audit_holds_files_against_the_registry(run: Callable[..., Answer], own_shelf: Path) -> None:
+    """Another whole checkpoint under a registered id: its own seal holds, the registry's hash does not."""
+    assert run("registry", "register", FILMS, "--reason", "measured").code == 0
+    assert run("audit").code == 0
+    path = own_shelf / FILMS / f"{FILMS}.safetensors"
+    config = ModelConfig.load(path.parent / "model_config.json")
+
+    save_model_with_config(build_network(config).eval(), path, config)
+
+    wrong = [one for one in run("audit", "--json").json_lines if one["wrong"]]
+    assert [(one["state"], one["model_id"]) for one in wrong] == [("hash differs from the registered one", FILMS)]
