@@ -118,5 +118,9 @@ class Cancelled(ReadroomError):
         super().__init__(found="The run was cancelled.", why="You asked for it.", do="Start it again when you like.")
 
 
+class NotAllowed(ReadroomError):
+    """Raised when somebody who may read asks for a change."""
+
+
 class NotFound(ReadroomError):
     """Raised when a case, job or picture is not there, or belongs to someone else: the two look alike."""

@@ -47,6 +47,9 @@ class Settings(BaseSettings):
     owner_mib: PositiveInt = Field(default=8192, description="one owner's folder")
     idle_hours: PositiveFloat = Field(default=12.0, description="an idle owner's images are deleted after")
     weights_cache_mib: PositiveInt = Field(default=1024, description="weights kept loaded")
+    editors: str = Field(
+        default="", description="who may change the shelf after signing in: e-mails and claim=value, parted by commas"
+    )
     window_batch: PositiveInt = Field(default=4, description="sliding windows in one batch")
 
     @field_validator("require_signed")

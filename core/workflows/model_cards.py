@@ -1,7 +1,6 @@
 """The card of a model as a page in Markdown, made from its checkpoint alone.
 
-Owns what stands on the page and how figures are printed: a share with its counts, everything with its interval.
-Nothing is measured or judged here that the checkpoint does not hold.
+Owns what stands on the page. Nothing is measured or judged here that the checkpoint does not hold.
 """
 
 from __future__ import annotations
@@ -9,21 +8,35 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from core import NOTICE
-from core.metrics import OperatingPoint, Rule
 from core.models.card import Metric
 from core.models.model import Model
+from core.workflows.card_rows import (
+    AUDIT,
+    BIN,
+    BROKEN,
+    FIGURE_HEADER,
+    FLAGGED,
+    POINT_HEADER,
+    PROMISE_MEANS,
+    REACHED_HEADER,
+    SPLIT_HEADER,
+    SUBGROUP_HEADER,
+    figure_rows,
+    find,
+    interval,
+    point_rows,
+    promise_kept,
+    reached_rows,
+    split_rows,
+    splits,
+    subgroup_parts,
+    subgroup_rows,
+    value,
+)
 
 MIB = 1 << 20
 
-BIN = "bin "
-
 LOOKS = "looks at "
-
-FLAGGED = ("flagged ", "refused ")
-"""How the figures of the gate begin."""
-
-AUDIT = ("shortcut ", "probe: ")
-"""How the figures of the shortcut audit begin."""
 
 
 def card_page(model: Model) -> str:
@@ -54,30 +67,6 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join([f"| {' | '.join(header)} |", f"|{' --- |' * len(header)}", *lines])
 
 
-def value(metric: Metric) -> str:
-    """A figure as it is printed: a share in percent with its counts, anything else to three decimals."""
-    if metric.k is not None and metric.n:
-        return f"{metric.value:.1%} ({metric.k} of {metric.n})".replace("%", " %")
-    return f"{metric.value:.3f}"
-
-
-def interval(metric: Metric) -> str:
-    """Its interval, in the same unit; a dash where there is none."""
-    if metric.lo is None or metric.hi is None:
-        return "–"
-    if metric.k is not None:
-        return f"{100 * metric.lo:.1f} to {100 * metric.hi:.1f} %"
-    return f"{metric.lo:.3f} to {metric.hi:.3f}"
-
-
-def find(model: Model, name: str, split: str | None, unit: str | None = None) -> Metric | None:
-    """The figure of that name over all cases of a split; of that unit, where one is named."""
-    for metric in model.card.metrics:
-        if (metric.name, metric.split, metric.subgroup) == (name, split or "", "") and unit in (None, metric.unit):
-            return metric
-    return None
-
-
 def _section(title: str, paragraphs: Iterable[str]) -> str:
     held = [paragraph for paragraph in paragraphs if paragraph]
     return "\n\n".join([f"## {title}", *held]) if held else ""
@@ -104,13 +93,7 @@ def _head(model: Model) -> str:
 
 def _data(model: Model) -> Iterator[str]:
     yield model.card.trained_on
-    rows = []
-    for key, facts in model.card.provenance.items():
-        if key.startswith("split "):
-            name, _, role = key.removeprefix("split ").partition(", ")
-            files, patients, held = (*facts.split(", "), "", "")[:3]
-            rows.append((name, role, files, patients, f"`{held.removeprefix('sha256 ')[:16]}`"))
-    yield table(("split", "it", "files", "patients", "hash"), rows)
+    yield table(SPLIT_HEADER, [(*row, f"`{held}`") for *row, held in split_rows(model)])
     looks = {key.removeprefix(LOOKS): said for key, said in model.card.provenance.items() if key.startswith(LOOKS)}
     if looks:
         yield f"Looks, this one included: {', '.join(f'{split} {n}' for split, n in looks.items())}."
@@ -119,84 +102,24 @@ def _data(model: Model) -> Iterator[str]:
 def _points(model: Model) -> Iterator[str]:
     if not model.operating_points:
         return
-    yield table(
-        ("point", "threshold", "promise", "cohort that chose it", "there: sensitivity", "there: specificity"),
-        [
-            (
-                point.name,
-                f"{point.threshold:.6g}",
-                promise(point),
-                f"{point.cohort} ({point.unit}s)",
-                _share(point.tp, point.positives),
-                _share(point.tn, point.negatives),
-            )
-            for point in model.operating_points
-        ],
-    )
-    yield table(("point", "split", "sensitivity", "interval", "specificity", "interval", "promise"), _reached(model))
-    yield (
-        "A promise is for new patients drawn like the cohort that chose the point, with its confidence. It says "
-        "nothing about another hospital, scanner or case mix: the rows above say what happened there. Points are "
-        "bound to these weights by their hash."
-    )
-
-
-def promise(point: OperatingPoint) -> str:
-    """What a point promises, in a few words."""
-    if not point.guaranteed or point.target is None or point.confidence is None:
-        rule = "best balance (Youden)" if point.rule is Rule.YOUDEN else str(point.rule).replace("_", " ")
-        return f"{rule}, not guaranteed"
-    rate = str(point.rule).partition("_")[0]
-    return f"{rate} at least {point.target:.0%}, {point.confidence:.0%} confidence".replace("%", " %")
-
-
-def _share(k: int, n: int) -> str:
-    return f"{k / n:.1%} ({k} of {n})".replace("%", " %") if n else "–"
-
-
-def _reached(model: Model) -> Iterator[tuple[str, ...]]:
-    for point in model.operating_points:
-        for split in _splits(model):
-            both = [find(model, f"{rate} at {point.name}", split) for rate in ("sensitivity", "specificity")]
-            cells = [cell for m in both for cell in ((value(m), interval(m)) if m else ("–", "–"))]
-            if any(both):
-                yield (point.name, split, *cells, _kept(point, both))
-
-
-def _kept(point: OperatingPoint, both: Sequence[Metric | None]) -> str:
-    promised = both[0] if point.rule is Rule.SENSITIVITY_GUARANTEE else both[1]
-    if not point.guaranteed or point.target is None or promised is None:
-        return "none"
-    if promised.value >= point.target:
-        return "kept"
-    return "**broken**" if promised.hi is not None and promised.hi < point.target else "missed, within chance"
-
-
-def _splits(model: Model) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(metric.split for metric in model.card.metrics))
+    yield table(POINT_HEADER, point_rows(model))
+    reached = ((*row, f"**{said}**" if said == BROKEN else said) for *row, said in reached_rows(model))
+    yield table(REACHED_HEADER, reached)
+    yield PROMISE_MEANS
 
 
 def _figures(model: Model) -> Iterator[str]:
-    pointed = tuple(f" at {point.name}" for point in model.operating_points)
-    for split in _splits(model):
-        rows = [
-            (m.name, value(m), interval(m), str(m.n or ""), m.unit, (m.method or "").replace("_", " "))
-            for m in model.card.metrics
-            if m.split == split
-            and not m.subgroup
-            and not m.name.startswith((BIN, *FLAGGED, *AUDIT))
-            and not (pointed and m.name.endswith(pointed))
-        ]
+    for split in splits(model):
+        rows = figure_rows(model, split)
         if rows:
             yield f"### {split or 'test'}"
-            yield table(("figure", "value", "95 % interval", "n", "unit", "interval by"), rows)
+            yield table(FIGURE_HEADER, rows)
 
 
 def _subgroups(model: Model) -> Iterator[str]:
-    parts = [m for m in model.card.metrics if m.subgroup and not m.name.startswith(FLAGGED)]
+    parts = subgroup_parts(model)
     if parts:
-        rows = [(m.split, m.subgroup, m.name, value(m), interval(m), str(m.n or "")) for m in parts]
-        yield table(("split", "subgroup", "figure", "value", "95 % interval", f"{parts[0].unit}s"), rows)
+        yield table((*SUBGROUP_HEADER[:-1], f"{parts[0].unit}s"), subgroup_rows(parts))
         yield "At the same thresholds as the whole; what rests on too few is left out, and no difference was tested."
 
 
@@ -205,7 +128,7 @@ def _calibration(model: Model) -> Iterator[str]:
     said = [f"{key.capitalize()}: {facts[key]}." for key in ("temperature", "bias") if key in facts]
     if said:
         yield " ".join(said)
-    for split in _splits(model):
+    for split in splits(model):
         rows = list(_bins(model, split))
         if rows:
             yield f"Reliability on {split}, ten bins with equally many films each:"
@@ -271,10 +194,10 @@ def _failures(model: Model) -> Iterator[str]:
 
 def _broken(model: Model) -> Iterator[str]:
     for point in model.operating_points:
-        for split in _splits(model):
+        for split in splits(model):
             both = [find(model, f"{rate} at {point.name}", split) for rate in ("sensitivity", "specificity")]
             for rate, m in zip(("sensitivity", "specificity"), both, strict=True):
-                if m is not None and _kept(point, both) == "**broken**" and rate == str(point.rule).partition("_")[0]:
+                if m is not None and promise_kept(point, both) == BROKEN and rate == str(point.rule).partition("_")[0]:
                     yield f"The promise of '{point.name}' broke on {split}: {rate} {value(m)}, {interval(m)}."
 
 
@@ -289,7 +212,7 @@ def _worst_groups(model: Model) -> Iterator[str]:
     if not model.operating_points:
         return
     name = f"sensitivity at {model.operating_points[0].name}"
-    for split in _splits(model):
+    for split in splits(model):
         held = [m for m in model.card.metrics if m.split == split and m.subgroup and m.name == name]
         if len(held) > 1:
             worst = min(held, key=lambda m: m.value)

@@ -17,7 +17,7 @@ from core.training.dataset import Folder
 from core.training.ensembling import EnsembleConfig
 from core.training.measuring import Work, measure_split
 from core.training.recipe import TrainConfig
-from core.workflows.model_cards import AUDIT, interval, value
+from core.workflows.card_rows import AUDIT, interval, value
 
 HERE = Path(__file__).resolve().parents[1] / "training"
 """Where the recipes of shipped models lie."""

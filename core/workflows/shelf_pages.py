@@ -14,7 +14,8 @@ from core.models.card import Metric
 from core.models.catalog import list_models, read_model
 from core.models.ensembles import read_ensemble
 from core.models.model import Model
-from core.workflows.model_cards import card_page, find, interval, table, value
+from core.workflows.card_rows import find, interval, value
+from core.workflows.model_cards import card_page, table
 
 README = "README.md"
 

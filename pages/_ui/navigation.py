@@ -8,7 +8,7 @@ import streamlit as st
 
 _PAGES = Path(__file__).resolve().parent.parent
 
-UPLOAD, PREDICT, SWEEP, COMPARE = "upload", "predict", "sweep", "compare"
+UPLOAD, PREDICT, SWEEP, COMPARE, MODELS = "upload", "predict", "sweep", "compare", "models"
 
 
 def all_pages() -> dict[str, st.Page]:
@@ -19,6 +19,7 @@ def all_pages() -> dict[str, st.Page]:
         PREDICT: _page(PREDICT, "Predict", ":material/image_search:"),
         SWEEP: _page(SWEEP, "Threshold sweep", ":material/tune:"),
         COMPARE: _page(COMPARE, "Model comparison", ":material/compare_arrows:"),
+        MODELS: _page(MODELS, "Models", ":material/inventory_2:"),
     }
 
 

@@ -16,7 +16,7 @@ from core.training.ensembling import EnsembleConfig
 from core.training.evaluate import BALANCED, CONFIRMATORY, SCREENING
 from core.training.measuring import Work, measure_split
 from core.training.recipe import TrainConfig
-from core.workflows.model_cards import AUDIT
+from core.workflows.card_rows import AUDIT
 from core.workflows.shelf_pages import shelf_models
 
 ROOT = Path(__file__).parents[2] / "core" / "training"

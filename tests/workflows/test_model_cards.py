@@ -9,8 +9,9 @@ import pytest
 from core import NOTICE
 from core.models.catalog import read_model
 from core.models.model import Model
+from core.workflows.card_rows import find, interval, value
 from core.workflows.claims import claims_page_document
-from core.workflows.model_cards import card_page, find, interval, table, value
+from core.workflows.model_cards import card_page, table
 from tests.workflows.tiny_cards import CHEST, ORGAN, make_shelf
 
 

@@ -14,6 +14,7 @@ from core.workflows import cohorts
 from core.workspace.cohort_record import CohortKind, KeptCohort
 from pages._ui import words
 from pages._ui.cohort.choice import Choice
+from pages._ui.door import is_single_use
 from pages._ui.state import State
 from pages._ui.uploader import free
 
@@ -27,7 +28,9 @@ KINDS = {CohortKind.SCORES: "scores", CohortKind.IMAGES: "images", CohortKind.MA
 
 def held_cohorts(now: State) -> dict[str, KeptCohort]:
     """The test sets of this owner, and of this machine's user where the browser sits at this machine."""
-    return {one.id: one for one in cohorts.list_cohorts(now.workspace, local=st.context.ip_address is None)}
+    # Behind a proxy everybody comes from this machine, as far as an address tells.
+    local = is_single_use() and st.context.ip_address is None
+    return {one.id: one for one in cohorts.list_cohorts(now.workspace, local=local)}
 
 
 def pick_set(held: Choice, known: dict[str, KeptCohort], place: DeltaGenerator) -> KeptCohort | None:

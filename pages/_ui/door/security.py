@@ -43,6 +43,14 @@ def allowed_hosts() -> list[str]:
     return list(st.get_option("server.allowedHosts") or LOOPBACK)
 
 
+def is_single_use() -> bool:
+    """Whether this server answers this machine alone: it listens on loopback, and under loopback's names only.
+
+    One behind a proxy listens on loopback too, but under the name that others know it by.
+    """
+    return st.get_option("server.address") in LOOPBACK and set(allowed_hosts()) <= set(LOOPBACK)
+
+
 def script_hashes(page: str) -> str:
     """The inline scripts of an HTML page as the sources of a content policy."""
     found = (hashlib.sha256(script.encode()).digest() for script in _INLINE_SCRIPT.findall(page))

@@ -7,7 +7,6 @@ the cut-off stands comes back when it is let go. The drawing is in the JavaScrip
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,14 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
-from streamlit.components.v2.get_bidi_component_manager import get_bidi_component_manager
-from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentManifest
 
-ASSETS = Path(__file__).parent
+from pages._ui.components.serving import component
+
+ASSETS, STYLE = Path(__file__).parent, "threshold.css"
 
 CELLS = ("tp", "fn", "fp", "tn")
 
-__all__ = ["Moved", "component", "threshold_instrument"]
+__all__ = ["ASSETS", "STYLE", "Moved", "threshold_instrument"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,7 @@ def threshold_instrument(
         if moved is not None:
             heard(moved)
 
-    component("threshold", "threshold.js")(
+    component(ASSETS, "threshold", script="threshold.js", style=STYLE)(
         key=key,
         data={**table, "key": key, "goto": {"turn": turn, "threshold": _text(threshold)}},
         default={"move": None, "prevalence": None},
@@ -93,21 +92,3 @@ def _number(text: object) -> float | None:
 def _share(given: object) -> float | None:
     number = _number(given) if given is not None else None
     return number if number is not None and 0 < number < 1 else None
-
-
-def component(name: str, script: str) -> Any:
-    """A component of this folder on this runtime, served as a package's files; the viewer's door says why like this."""
-    name = f"{name}-{_assets_hash()}"
-    manager = get_bidi_component_manager()
-    full_name = f"readroom.{name}"
-    if manager.get_component_asset_root(full_name) is None:
-        manifest = ComponentManifest("readroom", "0", [ComponentConfig(name, asset_dir=".")])
-        manager.register_from_manifest(manifest, ASSETS)
-    return st.components.v2.component(full_name, js=script, css="threshold.css")
-
-
-def _assets_hash() -> str:
-    digest = hashlib.sha256()
-    for file in sorted([*ASSETS.glob("*.js"), *ASSETS.glob("*.css")]):
-        digest.update(file.name.encode() + b"\0" + file.read_bytes())
-    return digest.hexdigest()[:12]

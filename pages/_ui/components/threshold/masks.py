@@ -11,7 +11,8 @@ from typing import Any
 
 import streamlit as st
 
-from pages._ui.components.threshold import component
+from pages._ui.components.serving import component
+from pages._ui.components.threshold import ASSETS, STYLE
 
 
 def mask_instrument(
@@ -32,7 +33,7 @@ def mask_instrument(
             if places[0] is not None and places[1] is not None:
                 heard(places[0], places[1])
 
-    component("masks", "masks.js")(
+    component(ASSETS, "masks", script="masks.js", style=STYLE)(
         key=key,
         data={**table, "key": key, "goto": {"turn": turn, "cut": cut, "smallest": smallest}},
         default={"move": None},

@@ -7,17 +7,15 @@ from `core.render` by a route of the app.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import streamlit as st
-from streamlit.components.v2.get_bidi_component_manager import get_bidi_component_manager
-from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentManifest
 
 from core.workflows.cut_off import CutOff
+from pages._ui.components.serving import component
 
 ASSETS = Path(__file__).parent
 
@@ -89,7 +87,7 @@ def viewer(picture: ViewerPicture, *, key: str) -> ViewerEvents:
     moved again.
     """
     cut = picture.cut
-    result = _component()(
+    result = component(ASSETS, "viewer", script="viewer.js", style="viewer.css")(
         key=key,
         data={
             "key": key,
@@ -145,27 +143,3 @@ def _moved(told: object, cut: ViewerCut) -> CutMoved | None:
 
 def _heard() -> None:
     """Streamlit returns only the events that have a callback; the run that follows reads them."""
-
-
-def _component() -> Any:
-    """The component on this runtime, served as files of a package.
-
-    Streamlit finds packaged components by an importable package that bears the distribution's name;
-    ours are called core and pages, so the folder is registered here instead. Its name carries a hash
-    of the files: they are cached as public, and a new release must not run with old ones.
-    """
-    name = f"viewer-{_assets_hash()}"
-    manager = get_bidi_component_manager()
-    full_name = f"readroom.{name}"
-    if manager.get_component_asset_root(full_name) is None:
-        manifest = ComponentManifest("readroom", "0", [ComponentConfig(name, asset_dir=".")])
-        manager.register_from_manifest(manifest, ASSETS)
-    # Registering the same definition again in each run is how Streamlit's own examples are written.
-    return st.components.v2.component(full_name, js="viewer.js", css="viewer.css")
-
-
-def _assets_hash() -> str:
-    digest = hashlib.sha256()
-    for file in sorted([*ASSETS.glob("*.js"), *ASSETS.glob("*.css")]):
-        digest.update(file.name.encode() + b"\0" + file.read_bytes())
-    return digest.hexdigest()[:12]

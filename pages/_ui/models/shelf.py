@@ -1,0 +1,28 @@
+"""What is shown of the shelf as a whole: which model for what, and the weights in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.models.model import Model
+from core.workflows.model_view import memory_rows, memory_sentence
+from core.workflows.shelf_pages import GUIDE_HEADER, guide_rows
+from pages._ui import words
+
+GUIDE = "Made of the models' own cards. Each was tested on cases of its own: those figures cannot be subtracted."
+
+
+def show_shelf(models: Sequence[Model]) -> None:
+    """Draw what is about all models."""
+    usable = [model for model in models if model.problem is None]
+    if usable:
+        with st.expander("Which model for what", key="guide"):
+            words.table([title.capitalize() for title in GUIDE_HEADER], guide_rows(usable), label="Selection guide")
+            words.fact(GUIDE)
+    with st.expander("Weights in memory", key="memory"):
+        rows = memory_rows(list(models))
+        if rows:
+            words.table(("Model", "Device", "MiB"), rows, numbers=(2,), label="Weights in memory")
+        words.fact(memory_sentence())

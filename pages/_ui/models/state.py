@@ -1,0 +1,38 @@
+"""What the shelf is searched for and which side of a model is shown: one session's look at it.
+
+Which model is open is the session's own choice (`pages._ui.state`), as on every page.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+_KEY = "shelf-look"
+
+
+@dataclass(slots=True)
+class Look:
+    """One session's look.
+
+    text, task, architecture, state, stage : what the list is searched for. view : which side of the open model is
+    shown. split : whose figures. other : id of the model beside it. said : what a change answered, to be told once.
+    """
+
+    text: str = ""
+    task: str | None = None
+    architecture: str | None = None
+    stage: str | None = None
+    state: str | None = None
+    view: str = ""
+    split: str | None = None
+    other: str | None = None
+
+
+def look() -> Look:
+    """This session's look."""
+    if _KEY not in st.session_state:
+        st.session_state[_KEY] = Look()
+    held: Look = st.session_state[_KEY]
+    return held

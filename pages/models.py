@@ -1,0 +1,34 @@
+"""The shelf: which models there are, what each is for, whether it is intact, and what became of it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.workflows.choose_model import find_model, models_for
+from core.workflows.shelf_view import shelf_rows
+from pages._ui import words
+from pages._ui.frame import tell
+from pages._ui.models.asking import asker, show_asker
+from pages._ui.models.bringing import show_bringing
+from pages._ui.models.listing import show_list
+from pages._ui.models.one import show_model
+from pages._ui.models.shelf import show_shelf
+from pages._ui.models.state import look
+from pages._ui.state import state, write_address
+
+now, held, asking = state(), look(), asker()
+write_address(now, "model")
+
+st.title("Models")
+tell(now)
+rows = shelf_rows()
+if rows:
+    show_list(now, held, rows)
+else:
+    words.empty("No models found. Put a checkpoint into the models folder, or import one below.")
+model = find_model(now.model)
+if model is not None:
+    show_model(now, held, model)
+show_shelf(models_for(None))
+show_bringing(now, asking)
+show_asker(asking)
