@@ -1,14 +1,19 @@
 """Weights into networks: checked, filled strictly, tested, and kept while there is room.
 
-Owns the one cache of loaded weights in the process. It is least recently used under a budget and safe from
-several threads; a network in use is never changed, so dropping it from the cache hurts nobody.
+Owns the one cache of loaded weights in the process, whatever runs them. It is least recently used under a budget and
+safe from several threads; a network in use is never changed, so dropping it from the cache hurts nobody.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from core.errors import CheckpointError, InferenceError
 from core.models import self_test
@@ -25,8 +30,25 @@ if TYPE_CHECKING:
 
 SelfTestState = Literal["passed", "failed", "none", "not run"]
 
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Something that runs a model's weights, kept while there is room.
+
+    runner : a network, or what an engine makes of the weights. mib : of memory. ask : outputs by name for an input
+    (n, channels, *spatial), for the self-test. factor : how much wider its tolerance is there.
+    """
+
+    runner: Any
+    mib: float
+    ask: Callable[[NDArray[np.float32]], Mapping[str, Array]]
+    factor: int = 1
+
+
 _lock = threading.RLock()
-_loaded: OrderedDict[tuple[str, str], nn.Module] = OrderedDict()
+_loaded: OrderedDict[tuple[str, str], Loaded] = OrderedDict()
 _tested: dict[tuple[str, str], SelfTestState] = {}
 
 
@@ -39,21 +61,30 @@ def load_network(model: Model, device: str = "cpu") -> nn.Module:
         its handle.
     InferenceError : the self-test does not give the answers that were saved.
     """
+    network: nn.Module = hold(model, device, lambda: _network(model, device))
+    return network
+
+
+def hold(model: Model, where: str, load: Callable[[], Loaded]) -> Any:
+    """What runs the model's weights at a place ('cpu', 'cuda', an engine's name), loaded and tested the first time.
+
+    Raises
+    ------
+    CheckpointError, InferenceError : as `load_network`.
+    """
     _require_usable(model)  # before the cache: a twin of the same weights may be there that was accepted
-    key = (model.weights_sha256, device)
+    key = (model.weights_sha256, where)
     with _lock:
         if key in _loaded:
             _loaded.move_to_end(key)
             if _tested[key] == "none":  # a twin of the same weights came first, without a self-test in its file
                 _run_self_test(model, _loaded[key], key)
-            return _loaded[key]
-        network = _read(model).to(device)
-        for parameter in network.parameters():
-            parameter.requires_grad_(False)
-        _run_self_test(model, network, key)
-        _loaded[key] = network
+            return _loaded[key].runner
+        loaded = load()
+        _run_self_test(model, loaded, key)
+        _loaded[key] = loaded
         _make_room()
-        return network
+        return loaded.runner
 
 
 def self_test_state(model: Model) -> SelfTestState:
@@ -68,9 +99,9 @@ def self_test_state(model: Model) -> SelfTestState:
 
 
 def loaded_mib() -> dict[str, float]:
-    """What the cache holds: MiB of weights by `<first 12 of weights_sha256> on <device>`, least recently used first."""
+    """What the cache holds: MiB of weights by `<first 12 of weights_sha256> on <where>`, least recently used first."""
     with _lock:
-        return {f"{weights[:12]} on {device}": _mib(network) for (weights, device), network in _loaded.items()}
+        return {f"{weights[:12]} on {where}": loaded.mib for (weights, where), loaded in _loaded.items()}
 
 
 def _require_usable(model: Model) -> None:
@@ -82,10 +113,14 @@ def _require_usable(model: Model) -> None:
         )
 
 
-def _read(model: Model) -> nn.Module:
-    """The network filled from the checkpoint, on the CPU; the bytes that were read are hashed, not those listed."""
-    import torch
+def read_weights(model: Model) -> dict[str, Array]:
+    """The tensors of the checkpoint as stored; the bytes that were read are hashed, not those listed.
 
+    Raises
+    ------
+    CheckpointError : the model has a problem, is an ensemble, or its bytes are no longer those of its handle.
+    """
+    _require_usable(model)
     header = read_header(model.path)
     facts = read_facts(header.metadata)
     arrays = read_arrays(model.path, header)
@@ -95,23 +130,38 @@ def _read(model: Model) -> nn.Module:
             why="Its weights would not be those that the results name.",
             do="Restore the file from a backup, then load it again.",
         )
+    return arrays
+
+
+def _network(model: Model, device: str) -> Loaded:
+    """The network filled from the checkpoint."""
+    import torch
+
+    arrays = read_weights(model)
     network = build_on_meta(model.config)
-    require_match(model.config, {n: tuple(t.shape) for n, t in network.state_dict().items()}, header.shapes)
+    found = {name: tuple(array.shape) for name, array in arrays.items()}
+    require_match(model.config, {n: tuple(t.shape) for n, t in network.state_dict().items()}, found)
     tensors = {name: torch.from_numpy(a) for name, a in arrays.items()}  # maybe stored in half; run in full
     full = {name: t.float() if t.is_floating_point() else t for name, t in tensors.items()}
     network.load_state_dict(full, strict=True, assign=True)
     if model.config.spatial_dims == 2:  # the layout in which 2-D convolutions run 1.1 to 1.5 times faster on a CPU
         network.to(memory_format=torch.channels_last)
-    return network.eval()
+    network.eval().requires_grad_(False).to(device)
+    return Loaded(
+        network,
+        sum(t.numel() * t.element_size() for t in network.state_dict().values()) / 2**20,
+        lambda array: self_test.answers(network, model.config, array),
+        factor=1 if device == "cpu" else self_test.GPU_FACTOR,
+    )
 
 
-def _run_self_test(model: Model, network: nn.Module, key: tuple[str, str]) -> None:
+def _run_self_test(model: Model, loaded: Loaded, key: tuple[str, str]) -> None:
     expected = read_facts(read_header(model.path).metadata).self_test
     if expected is None:
         _tested[key] = "none"
         return
     try:
-        said = self_test.differences(network, model.config, expected)
+        said = self_test.differences_of(loaded.ask, model.config, expected, loaded.factor)
     except (KeyError, ValueError, TypeError) as error:
         said = f"its record cannot be read ({type(error).__name__})"
     _tested[key] = "passed" if said is None else "failed"
@@ -125,10 +175,5 @@ def _run_self_test(model: Model, network: nn.Module, key: tuple[str, str]) -> No
 
 def _make_room() -> None:
     budget = settings().weights_cache_mib
-    while len(_loaded) > 1 and sum(_mib(network) for network in _loaded.values()) > budget:
+    while len(_loaded) > 1 and sum(loaded.mib for loaded in _loaded.values()) > budget:
         _loaded.popitem(last=False)
-
-
-def _mib(network: nn.Module) -> float:
-    total: int = sum(t.numel() * t.element_size() for t in network.state_dict().values())
-    return total / 2**20

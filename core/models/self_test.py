@@ -7,7 +7,7 @@ and precision still make the same numbers of them.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -65,16 +65,16 @@ def record(network: nn.Module, config: ModelConfig) -> dict[str, Any]:
     """
     was_training = network.training
     try:
-        answers = _run(network.eval(), config, probe(config))
+        found = answers(network.eval(), config, probe(config))
     finally:
         network.train(was_training)
-    if not all(np.isfinite(a).all() for a in answers.values()):
+    if not all(np.isfinite(a).all() for a in found.values()):
         raise CheckpointError(
             found="The network answers its self-test with values that are no numbers.",
             why="Its weights are finite and too large to compute with: they are damaged.",
             do="Copy or download the checkpoint again.",
         )
-    outputs = {name: {"shape": list(a.shape), "values": _sample(a)} for name, a in answers.items()}
+    outputs = {name: {"shape": list(a.shape), "values": _sample(a)} for name, a in found.items()}
     return {"seed": SEED, "shape": list(probe(config).shape), "tolerance": TOLERANCE, "outputs": outputs}
 
 
@@ -85,26 +85,37 @@ def differences(network: nn.Module, config: ModelConfig, expected: Mapping[str, 
     ------
     ValueError, KeyError, TypeError : the record is not one of ours.
     """
+    factor = 1 if next(network.parameters()).device.type == "cpu" else GPU_FACTOR
+    return differences_of(lambda array: answers(network, config, array), config, expected, factor)
+
+
+def differences_of(
+    ask: Callable[[NDArray[np.float32]], Mapping[str, NDArray[Any]]],
+    config: ModelConfig,
+    expected: Mapping[str, Any],
+    factor: int = 1,
+) -> str | None:
+    """The same of whatever answers `ask` with outputs by name; `factor` widens what is allowed."""
     shape = tuple(int(n) for n in expected["shape"])
     if shape != probe(config).shape:
         return f"the test input has shape {shape}, this network's is {probe(config).shape}"
-    answers = _run(network, config, portable_noise(shape, int(expected["seed"])))
-    factor = 1 if next(network.parameters()).device.type == "cpu" else GPU_FACTOR
-    if set(answers) != set(expected["outputs"]):
-        return f"it answers with {', '.join(sorted(answers))}"
-    for name, answer in answers.items():
+    got = ask(portable_noise(shape, int(expected["seed"])))
+    if set(got) != set(expected["outputs"]):
+        return f"it answers with {', '.join(sorted(got))}"
+    for name, answer in got.items():
         told = expected["outputs"][name]
         if list(answer.shape) != told["shape"]:
             return f"{name} has shape {tuple(answer.shape)} where {tuple(told['shape'])} was saved"
-        got, want = np.array(_sample(answer)), np.array(told["values"], np.float64)
+        here, want = np.array(_sample(answer)), np.array(told["values"], np.float64)
         allowed = factor * float(expected["tolerance"]) * max(1.0, float(np.abs(want).max(initial=0)))
-        worst = float(np.abs(got - want).max(initial=0))
+        worst = float(np.abs(here - want).max(initial=0))
         if not worst <= allowed:  # NaN differs, too
             return f"{name} differs by {worst:.2g} where {allowed:.2g} is allowed"
     return None
 
 
-def _run(network: nn.Module, config: ModelConfig, array: NDArray[np.float32]) -> dict[str, NDArray[np.float64]]:
+def answers(network: nn.Module, config: ModelConfig, array: NDArray[np.float32]) -> dict[str, NDArray[np.float64]]:
+    """A network's outputs by name for an input (n, channels, *spatial), on its own device in full precision."""
     import torch
 
     from core.models.building import named_outputs
@@ -115,7 +126,7 @@ def _run(network: nn.Module, config: ModelConfig, array: NDArray[np.float32]) ->
     return {n: t.double().cpu().numpy() for n, t in named_outputs(config.task, answer).items()}
 
 
-def _sample(array: NDArray[np.float64]) -> list[float]:
+def _sample(array: NDArray[Any]) -> list[float]:
     """Evenly spread values, with nine digits: float32 needs no more."""
     flat = array.ravel()
     chosen = flat[np.linspace(0, flat.size - 1, min(SAMPLES, flat.size)).astype(np.int64)]

@@ -134,13 +134,13 @@ def test_many_threads_load_one_model_once(shelve: Callable[..., Path], monkeypat
     """A crowd asking for one model must not load it a hundred times."""
     model = read_model(shelve())
     reads: list[str] = []
-    read = loading._read
+    read = loading.read_weights
 
     def counted(asked: Any) -> Any:
         reads.append(asked.id)
         return read(asked)
 
-    monkeypatch.setattr(loading, "_read", counted)
+    monkeypatch.setattr(loading, "read_weights", counted)
     barrier = threading.Barrier(8)
 
     def ask(_: int) -> int:
