@@ -11,7 +11,9 @@ from core.cli import (
     claiming,
     comparing,
     configs,
+    diagnosis,
     evaluating,
+    exporting,
     importing,
     inspection,
     integrity,
@@ -45,6 +47,9 @@ app.command("models")(models.models)
 app.command("inspect")(inspection.inspect)
 app.command("predict")(prediction.predict)
 app.command("import")(importing.import_)
+app.command("why")(diagnosis.why)
+app.command("convert")(diagnosis.convert)
+app.command("export")(exporting.export)
 app.command("configs")(configs.configs)
 app.command("train")(training.train)
 app.command("card")(cards.card)

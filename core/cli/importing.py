@@ -14,7 +14,12 @@ if TYPE_CHECKING:
 
 
 def import_(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A .pt, .pth or .safetensors checkpoint.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", help="A checkpoint: .pt, .pth, .safetensors, .onnx, or a MONAI bundle's folder."
+        ),
+    ],
     config: Annotated[
         Path | None, typer.Option("--config", metavar="FILE", help="Its model_config.json, if it lies elsewhere.")
     ] = None,

@@ -132,6 +132,18 @@ def ask(study: Study, model: Model, *, device: str | None, explained: str | None
     )
 
 
+def ask_engine(engine: Engine, study: Study, model: Model) -> Answer:
+    """The answer of one given engine to a study that the model admits, without heat, gate or a second try.
+
+    Raises
+    ------
+    OutOfMemory : one window does not fit. InferenceError : it answers with values that are no numbers.
+    """
+    prepared = preprocess(study, model.input)
+    run = _run(engine, prepared, model, Watch())
+    return _answer(run, prepared, None, model, engine.describe(), {}, [])
+
+
 def _engines(model: Model, device: str | None) -> Iterator[TorchEngine]:
     """The chosen device, then the CPU for when memory does not suffice there."""
     first = TorchEngine(model, device)

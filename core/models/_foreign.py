@@ -5,6 +5,7 @@ This is the one place that calls torch's loader, weights-only, after the instruc
 
 from __future__ import annotations
 
+import json
 import pickle
 import zipfile
 import zlib
@@ -17,8 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import CheckpointError
+from core.models._bundle import read_bundle
+from core.models._foreign_words import damaged, over
+from core.models._onnx_weights import read_onnx
 from core.models.checkpoint import require_finite
+from core.models.export_record import RECORD_FILE
 from core.models.pickle_scan import unwanted_globals
+from core.models.pickled_tensors import fill, module_tensors, read_pickled
 from core.models.sniffing import Container, recognise
 from core.settings import settings
 
@@ -39,6 +45,9 @@ MAX_PREFIXES = 4
 
 SHOWN_GLOBALS = 6
 
+BREAKS = (ValueError, LookupError, OSError, StopIteration, RuntimeError, zipfile.BadZipFile, zlib.error, MemoryError)
+"""What a damaged pickle or archive raises; a length that lies asks for more memory than there is, and gets none."""
+
 MAX_DEPTH = 16
 """Nesting of what is kept beside the weights."""
 
@@ -48,25 +57,34 @@ class Foreign:
     """A foreign checkpoint, opened.
 
     state : tensors by the names in the file, still torch's. rest : everything beside them, as JSON
-    values. notes : what was left out or changed, one sentence each.
+    values. notes : what was left out or changed, one sentence each. unknown : steps of preprocessing that are
+    stated and not done here.
     """
 
     container: Container
     state: dict[str, Tensor]
     rest: dict[str, Any]
     notes: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
 
 
 def open_foreign(path: Path) -> Foreign:
-    """The weights and the other content of a PyTorch or safetensors file.
+    """The weights and the other content of a checkpoint of any kind that is read.
 
     Raises
     ------
     CheckpointError : of another kind, asks for code, damaged, over a limit, or without weights.
     """
+    if path.is_dir():
+        return _open_bundle(path)
     container = recognise(path)
     if container is Container.SAFETENSORS:
         return _open_safetensors(path)
+    if container is Container.TORCHSCRIPT:
+        return _open_torchscript(path)
+    if container is Container.ONNX:
+        state, metadata, notes = read_onnx(path)
+        return Foreign(container, _checked(state), dict(metadata), notes)
     content = load_plain(path, container)
     state, key = find_state(content)
     left = sorted(name for name in content if isinstance(name, str) and name in LEFT_OUT and content[name] is not None)
@@ -84,24 +102,19 @@ def load_plain(path: Path, container: Container) -> dict[Any, Any]:
     """
     import torch
 
-    try:
-        unwanted = unwanted_globals(path, container)
-    except (ValueError, LookupError, OSError, StopIteration, RuntimeError, zipfile.BadZipFile, zlib.error,
-            MemoryError) as error:  # fmt: skip  # a length that lies asks for more memory than there is, and gets none
-        raise _damaged() from error
-    if unwanted:
-        more = f" and {len(unwanted) - SHOWN_GLOBALS} more" if len(unwanted) > SHOWN_GLOBALS else ""
+    if container not in (Container.TORCH_ZIP, Container.TORCH_LEGACY):
         raise CheckpointError(
-            found=f"The checkpoint asks for {', '.join(n[:80] for n in unwanted[:SHOWN_GLOBALS])}{more}.",
-            why="Opening it would run code that came with the file, so it was not opened.",
-            do="Save the weights alone with torch.save(model.state_dict(), …); beside them only numbers and text.",
+            found=f"The file is a {container}.",
+            why="Training goes on from the weights, the optimiser and the epoch that a PyTorch checkpoint holds.",
+            do="Give the checkpoint that training wrote; `import` reads this file for predicting.",
         )
+    require_harmless(path, container)
     try:
         with torch.serialization.safe_globals(_numpy_scalars()):
             content = torch.load(path, map_location="cpu", weights_only=True, mmap=container is Container.TORCH_ZIP)
     except (pickle.UnpicklingError, RuntimeError, ValueError, LookupError, TypeError, AttributeError,
             EOFError, OSError, OverflowError, AssertionError, MemoryError) as error:  # fmt: skip
-        raise _damaged() from error
+        raise damaged() from error
     if not isinstance(content, dict):
         raise CheckpointError(
             found=f"The checkpoint holds a {type(content).__name__}, not a table of named weights.",
@@ -109,6 +122,21 @@ def load_plain(path: Path, container: Container) -> dict[Any, Any]:
             do="Save it with torch.save(model.state_dict(), …).",
         )
     return content
+
+
+def require_harmless(path: Path, container: Container) -> None:
+    """Raise CheckpointError, naming what it asks for, unless the file's pickle asks for tensors and numbers only."""
+    try:
+        unwanted = unwanted_globals(path, container)
+    except BREAKS as error:
+        raise damaged() from error
+    if unwanted:
+        more = f" and {len(unwanted) - SHOWN_GLOBALS} more" if len(unwanted) > SHOWN_GLOBALS else ""
+        raise CheckpointError(
+            found=f"The checkpoint asks for {', '.join(n[:80] for n in unwanted[:SHOWN_GLOBALS])}{more}.",
+            why="Opening it would run code that came with the file, so it was not opened.",
+            do="Save the weights alone with torch.save(model.state_dict(), …); beside them only numbers and text.",
+        )
 
 
 def find_state(content: Mapping[Any, Any]) -> tuple[dict[str, Tensor], str | None]:
@@ -194,7 +222,7 @@ def _checked(state: Mapping[Any, Any]) -> dict[str, Tensor]:
     readable = {torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.int64, torch.int32, torch.int16,
                 torch.int8, torch.uint8, torch.bool}  # fmt: skip
     if len(state) > limits.checkpoint_tensors:
-        raise _over(f"{len(state):,} tensors", f"{limits.checkpoint_tensors:,} tensors")
+        raise over(f"{len(state):,} tensors", f"{limits.checkpoint_tensors:,} tensors")
     total = 0
     for name, tensor in state.items():
         usable = isinstance(name, str) and len(name) <= 512 and tensor.layout == torch.strided
@@ -212,7 +240,7 @@ def _checked(state: Mapping[Any, Any]) -> dict[str, Tensor]:
             )
         total += tensor.numel() * max(4, tensor.element_size())
     if total > limits.checkpoint_mib * 2**20:
-        raise _over(f"{total / 2**20:,.0f} MiB of weights", f"{limits.checkpoint_mib} MiB")
+        raise over(f"{total / 2**20:,.0f} MiB of weights", f"{limits.checkpoint_mib} MiB")
     return dict(state)
 
 
@@ -224,11 +252,43 @@ def _open_safetensors(path: Path) -> Foreign:
             metadata = dict(file.metadata() or {})
             names = list(file.keys())
             if len(names) > settings().checkpoint_tensors:
-                raise _over(f"{len(names):,} tensors", f"{settings().checkpoint_tensors:,} tensors")
+                raise over(f"{len(names):,} tensors", f"{settings().checkpoint_tensors:,} tensors")
             state = {name: file.get_tensor(name) for name in names}
     except (SafetensorError, OSError, ValueError) as error:
-        raise _damaged() from error
+        raise damaged() from error
     return Foreign(Container.SAFETENSORS, _checked(state), dict(metadata))
+
+
+def _open_bundle(path: Path) -> Foreign:
+    bundle = read_bundle(path)
+    inner = open_foreign(bundle.weights)
+    notes = (*inner.notes, *bundle.notes)
+    return Foreign(Container.BUNDLE, inner.state, {"config": bundle.config}, notes, tuple(bundle.unknown))
+
+
+def weights_file(path: Path) -> Path:
+    """The file that holds the weights: the path itself, or that of a bundle's folder."""
+    return read_bundle(path).weights if path.is_dir() else path
+
+
+def _open_torchscript(path: Path) -> Foreign:
+    """The tensors of the archive's table; the program beside them is neither run nor read."""
+    require_harmless(path, Container.TORCHSCRIPT)
+    try:
+        pickled = read_pickled(path, Container.TORCHSCRIPT)
+        state = fill(pickled, module_tensors(pickled.value))
+        with zipfile.ZipFile(path) as archive:
+            said = {n.partition("/extra/")[2]: archive.read(n) for n in archive.namelist() if n.endswith(RECORD_FILE)}
+        rest = json.loads(said[RECORD_FILE]) if RECORD_FILE in said else {}
+    except BREAKS as error:
+        raise damaged() from error
+    if not state:
+        raise CheckpointError(
+            found="The TorchScript archive holds no named weights.",
+            why="They were folded into its program (frozen), and no program of a file is run here.",
+            do="Save the weights alone where it was made: torch.save(module.state_dict(), …).",
+        )
+    return Foreign(Container.TORCHSCRIPT, _checked(state), rest if isinstance(rest, dict) else {})
 
 
 def _numpy_scalars() -> list[Any]:  # callables, and callables with the name they are asked for under
@@ -236,19 +296,3 @@ def _numpy_scalars() -> list[Any]:  # callables, and callables with the name the
     scalar = np.float64(0).__reduce__()[0]
     kinds = [type(np.dtype(kind)) for kind in ("f8", "f4", "f2", "i8", "i4", "i2", "i1", "u1", "?")]
     return [(scalar, "numpy.core.multiarray.scalar"), (scalar, "numpy._core.multiarray.scalar"), np.dtype, *kinds]
-
-
-def _damaged() -> CheckpointError:
-    return CheckpointError(
-        found="The checkpoint begins like one and cannot be read to its end.",
-        why="It is cut short, damaged, or not made of plain weights.",
-        do="Copy or download it again, or save it again with torch.save(model.state_dict(), …).",
-    )
-
-
-def _over(found: str, limit: str) -> CheckpointError:
-    return CheckpointError(
-        found=f"The checkpoint holds {found}.",
-        why=f"At most {limit} are read.",
-        do="Save the weights of the network alone.",
-    )

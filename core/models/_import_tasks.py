@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 
 from core.errors import CheckpointError, ConfigError
 from core.models import self_test
-from core.models._foreign import Foreign, open_foreign, stripped, to_arrays
+from core.models._bundle import require_known_steps
+from core.models._diagnose_task import diagnose
+from core.models._foreign import Foreign, open_foreign, stripped, to_arrays, weights_file
 from core.models._resolve import (
     DEFAULT,
     EMBEDDED,
@@ -31,7 +33,8 @@ from core.models._tree import encode
 from core.models.building import build_on_meta
 from core.models.card import Card
 from core.models.config import CONFIG_NAME, ModelConfig, read_config_file
-from core.models.facts import Facts, is_ours
+from core.models.export_record import ExportRecord, read_record
+from core.models.facts import Facts, is_ours, sealed
 from core.models.hashing import file_sha256, text_sha256, weights_sha256
 from core.models.matching import refuse_unknown
 from core.models.store import CHECKPOINT_NAME
@@ -66,17 +69,30 @@ def convert(request: dict[str, Any], _: Path) -> Answer:
             why="Its facts and its weights no longer belong together.",
             do="Restore it from a backup.",
         )
+    if (record := read_record(foreign.rest)) is not None:
+        return _restore(record, foreign, staging, changed=request["asked"] is not None, asked_id=request["id"])
     names = {name: tuple(tensor.shape) for name, tensor in foreign.state.items()}
     prefixes = stripped(list(names))
     if (found := identify_state(names, prefixes)) is None:
         raise refuse_unknown([without_prefix(names, prefix) for prefix in prefixes])
     identified, prefix = found
-    resolved = resolve(_layers(request["asked"], foreign, path), identified, request["assumed"])
+    require_known_steps(foreign.unknown, request["asked"])
+    resolved = resolve(layers_of(request["asked"], foreign, path), identified, request["assumed"])
     arrays, kinds = to_arrays({name[len(prefix) :]: tensor for name, tensor in foreign.state.items()})
     said = (f"The prefix {prefix} was taken off every name.",) if prefix else ()
     notes = (*foreign.notes, *said, *kinds, *resolved.notes)
-    facts = _facts(foreign, resolved, arrays, file_sha256(path), notes, request["id"])
+    facts = _facts(foreign, resolved, arrays, file_sha256(weights_file(path)), notes, request["id"])
     write_tensors(staging / CHECKPOINT_NAME, arrays, facts.to_metadata())
+    facts.config.save(staging / CONFIG_NAME)
+    return {"id": facts.model_id}, {}
+
+
+def _restore(record: ExportRecord, foreign: Foreign, staging: Path, *, changed: bool, asked_id: str | None) -> Answer:
+    """The checkpoint that the file was exported from, as it was."""
+    facts, arrays = record.restored(to_arrays(foreign.state)[0])
+    if changed or asked_id not in (None, facts.model_id):
+        raise sealed(facts.model_id)
+    write_tensors(staging / CHECKPOINT_NAME, arrays, dict(record.facts))
     facts.config.save(staging / CONFIG_NAME)
     return {"id": facts.model_id}, {}
 
@@ -113,12 +129,17 @@ def read(request: dict[str, Any], _: Path) -> Answer:
     }, arrays
 
 
-TABLE: dict[str, Callable[[dict[str, Any], Path], Answer]] = {"convert": convert, "read": read}
+TABLE: dict[str, Callable[[dict[str, Any], Path], Answer]] = {"convert": convert, "read": read, "diagnose": diagnose}
 
 
-def _layers(asked: dict[str, Any] | None, foreign: Foreign, path: Path) -> list[Layer]:
+def layers_of(asked: dict[str, Any] | None, foreign: Foreign, path: Path) -> list[Layer]:
+    """The sources of statements about a checkpoint, most trusted first."""
     embedded = embedded_config(foreign.rest)
-    layers = [Layer(ASKED, asked or {}), Layer(EMBEDDED, embedded), Layer(CONFIG_NAME, _beside(path))]
+    layers = [
+        Layer(ASKED, asked or {}),
+        Layer(EMBEDDED, embedded),
+        Layer(CONFIG_NAME, {} if path.is_dir() else _beside(path)),
+    ]
     if len(canonical_json(embedded)) > settings().config_kib * 1024:
         raise ConfigError(
             found=f"The configuration inside the checkpoint is larger than {settings().config_kib} KiB.",

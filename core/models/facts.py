@@ -7,12 +7,13 @@ JSON; `facts_sha256` is over all the others, so that a changed digit in a thresh
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import ValidationError
 
-from core.errors import CheckpointError
+from core.errors import CheckpointError, ConfigError
 from core.metrics.operating_points import OperatingPoint
 from core.models.card import Card
 from core.models.config import ModelConfig
@@ -85,9 +86,18 @@ def seal(metadata: dict[str, str]) -> str:
     return text_sha256(canonical_json({k: v for k, v in metadata.items() if k != "facts_sha256"}))
 
 
-def is_ours(metadata: dict[str, str]) -> bool:
-    """Whether a header carries our facts."""
-    return metadata.get("schema", "").startswith(f"{SCHEMA}/")
+def is_ours(metadata: Mapping[str, Any]) -> bool:
+    """Whether a header carries our facts; of a foreign file any value may stand there."""
+    return str(metadata.get("schema", "")).startswith(f"{SCHEMA}/")
+
+
+def sealed(model_id: str) -> ConfigError:
+    """The refusal of another configuration, or another id, for a checkpoint of ours."""
+    return ConfigError(
+        found=f"The file is already one of our own checkpoints, called {model_id}.",
+        why="Its configuration and its id are sealed with its weights.",
+        do="Import it without --config and --id.",
+    )
 
 
 def read_facts(metadata: dict[str, str]) -> Facts:

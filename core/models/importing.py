@@ -11,16 +11,18 @@ import logging
 import shutil
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.errors import CheckpointError, ConfigError
 from core.isolation import Limits, Worker
+from core.models._bundle import is_bundle
 from core.models._resolve import EMBEDDED
 from core.models.catalog import list_models, read_model
 from core.models.config import CONFIG_NAME, S3_FIELDS, ModelConfig, read_config_file
-from core.models.facts import is_ours, read_facts
+from core.models.diagnosis import Diagnosis, from_answer
+from core.models.facts import is_ours, read_facts, sealed
 from core.models.matching import require_config_matches
 from core.models.model import Model
 from core.models.naming import require_id
@@ -70,7 +72,7 @@ def import_checkpoint(
         stated, or the id is taken.
     WorkerBreach : opening it ran past the limits of an import.
     """
-    source = Path(path).absolute()
+    source = _one_file(Path(path).absolute())
     if id is not None:
         require_id(id)
     asked = read_config_file(Path(config)) if isinstance(config, str | Path) else dict(config) if config else None
@@ -107,6 +109,28 @@ def open_checkpoint(
         stated = {name: value for name, value in overrides.items() if value is not None}
         require_config_matches({"model_type": model.config.model_type, **stated}, read_header(model.path).shapes)
     return model
+
+
+def diagnose_checkpoint(path: str | Path) -> Diagnosis:
+    """What a file is, and why an import takes it or not; nothing is kept.
+
+    Raises
+    ------
+    CheckpointError : there is nothing at that place. WorkerBreach : opening it ran past the limits of an import.
+    """
+    source = _one_file(Path(path).absolute())
+    if not source.exists():
+        raise CheckpointError(
+            found="There is nothing at that place.",
+            why="A checkpoint is a file, or a folder that holds one.",
+            do="Check the path.",
+        )
+    answer, _ = _worker().call("diagnose", {"path": str(source)})
+    found = from_answer(answer)
+    if (ours := _own(source)) is None:
+        return found
+    refusal = None if ours.problem is None else (ours.problem, "It cannot be trusted.", "Bring an intact copy.")
+    return replace(found, kind="a checkpoint of our own", loads=refusal is None, refusal=refusal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,11 +197,7 @@ def _own(path: Path) -> Model | None:
 
 def _stage_own(model: Model, folder: Path, *, changed: bool) -> None:
     if changed:
-        raise ConfigError(
-            found=f"The file is already one of our own checkpoints, called {model.id}.",
-            why="Its configuration and its id are sealed with its weights.",
-            do="Import it without --config and --id.",
-        )
+        raise sealed(model.id)
     shutil.copyfile(model.path, folder / CHECKPOINT_NAME)
     model.config.save(folder / CONFIG_NAME)
 
@@ -193,7 +213,7 @@ def _require_free(staged: Model) -> None:
 
 
 def _one_file(path: Path) -> Path:
-    if not path.is_dir():
+    if not path.is_dir() or is_bundle(path):
         return path
     for name in PREFERRED:
         if (path / name).is_file():

@@ -42,7 +42,7 @@ class Difference:
         ]
         if self.mismatched:
             name, (expected, found) = next(iter(sorted(self.mismatched.items())))
-            example = f"{name} is {_shape(found)} where {_shape(expected)} is expected"
+            example = f"{name} is {shape_words(found)} where {shape_words(expected)} is expected"
             parts.append(f"{len(self.mismatched)} of another shape ({_by_block(self.mismatched)}; {example})")
         return "; ".join(parts)
 
@@ -162,17 +162,18 @@ def _possible(name: str, sizes: Mapping[str, Any]) -> ModelConfig | None:
 
 def _by_block(names: Any) -> str:  # names of tensors, in any collection
     """`layer4: 12, fc: 2, and 3 more blocks`."""
-    blocks = Counter(_block(name) for name in names)
+    blocks = Counter(block_of(name) for name in names)
     shown = [f"{block}: {count}" for block, count in blocks.most_common(SHOWN_BLOCKS)]
     rest = len(blocks) - len(shown)
     return ", ".join(shown) + (f", and {rest} more blocks" if rest else "")
 
 
-def _block(name: str) -> str:
+def block_of(name: str) -> str:
     """The first part of a tensor's name, with the number after it: `features.3`, `layer4.0`, `fc`."""
     parts = name[:80].split(".")
     return ".".join(parts[:2]) if len(parts) > 2 and parts[1].isdigit() else parts[0]
 
 
-def _shape(shape: tuple[int, ...]) -> str:
+def shape_words(shape: tuple[int, ...]) -> str:
+    """`64×3×7×7`."""
     return "×".join(str(n) for n in shape) or "one number"

@@ -6,6 +6,7 @@ stricter than that loader, and is looked at first.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import pickletools
 import re
@@ -47,23 +48,53 @@ def unwanted_globals(path: Path, container: Container) -> tuple[str, ...]:
     ------
     ValueError : the instructions are damaged.
     """
+    program = container is Container.TORCHSCRIPT
+    wanted = _globals_in(path, container)
+    return tuple(sorted(name for name in wanted if not is_harmless(name) and not (program and is_of_program(name))))
+
+
+def every_global(path: Path, container: Container | None) -> tuple[str, ...]:
+    """All the globals that a file asks for, sorted; what can be read of them where the instructions are damaged.
+
+    container : None for a pickle that is a file by itself.
+    """
+    found: set[str] = set()
+    broken = (ValueError, LookupError, OSError, StopIteration, RuntimeError, MemoryError, zipfile.BadZipFile)
+    with contextlib.suppress(*broken):  # joblib keeps arrays between its instructions: what stands before is told
+        _collect(path, container, found)
+    return tuple(sorted(found))
+
+
+def _globals_in(path: Path, container: Container) -> set[str]:
     wanted: set[str] = set()
-    if container is Container.TORCH_ZIP:
+    _collect(path, container, wanted)
+    return wanted
+
+
+def _collect(path: Path, container: Container | None, wanted: set[str]) -> None:
+    if container in (Container.TORCH_ZIP, Container.TORCHSCRIPT):
         with zipfile.ZipFile(path) as archive:
             name = next(n for n in archive.namelist() if n.partition("/")[2] == "data.pkl")
             if archive.getinfo(name).file_size > MAX_INSTRUCTIONS:
                 raise ValueError("more instructions than any table of weights needs")
-            wanted = globals_of(io.BytesIO(archive.read(name)))
+            add_globals(io.BytesIO(archive.read(name)), wanted)
     elif container is Container.TORCH_LEGACY:
         with path.open("rb") as file:
             for _ in range(LEGACY_PARTS):
-                wanted |= globals_of(file)
-    return tuple(sorted(name for name in wanted if not is_harmless(name)))
+                add_globals(file, wanted)
+    elif container is None:
+        with path.open("rb") as file:
+            add_globals(file, wanted)
 
 
 def is_harmless(name: str) -> bool:
     """Whether a global stands for tensors, sizes or numbers only."""
     return name in HARMLESS or _TENSOR_TYPES.fullmatch(name) is not None
+
+
+def is_of_program(name: str) -> bool:
+    """Whether a global is a class of a TorchScript program, or one of its own lists: data, where no program is run."""
+    return name.startswith(("__torch__.", "torch.jit._pickle."))
 
 
 def globals_of(stream: IO[bytes]) -> set[str]:
@@ -76,10 +107,15 @@ def globals_of(stream: IO[bytes]) -> set[str]:
     ValueError : the instructions are damaged.
     """
     found: set[str] = set()
+    add_globals(stream, found)
+    return found
+
+
+def add_globals(stream: IO[bytes], found: set[str]) -> None:
+    """The same, put into `found` as they are come across: they stay there where the instructions break off."""
     machine = _Machine()
     for opcode, argument, _ in pickletools.genops(stream):
         found |= machine.step(opcode, argument)
-    return found
 
 
 class _Machine:

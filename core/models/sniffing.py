@@ -21,6 +21,13 @@ class Container(StrEnum):
     TORCH_ZIP = "PyTorch zip file"
     TORCH_LEGACY = "PyTorch file of before version 1.6"
     SAFETENSORS = "safetensors file"
+    TORCHSCRIPT = "TorchScript archive"
+    ONNX = "ONNX model"
+    BUNDLE = "MONAI bundle"
+
+
+PICKLED = (Container.TORCH_ZIP, Container.TORCH_LEGACY, Container.TORCHSCRIPT)
+"""Those with a pickle inside."""
 
 
 TORCH_LEGACY_START = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
@@ -34,37 +41,44 @@ _HEAD_BYTES = 4096
 _CODE = "It holds code or objects, and opening those would run them."
 _STATE_DICT = "Save the weights alone with torch.save(model.state_dict(), …) and import that file."
 
+_TF = (
+    "Where it was made, `python -m tf2onnx.convert` turns it into ONNX; that loads here where its layers have the "
+    "names and shapes of a network of our table, else train one with `python -m core train`."
+)
+_SKLEARN = (
+    "A scikit-learn model, scaler or encoder has no place here: skl2onnx and skops make safe files of it for other "
+    "programs; preprocessing is stated in the configuration's input."
+)
+
 REFUSED: dict[str, tuple[str, str]] = {
-    "a TorchScript archive": (
-        "It holds a program beside its weights, and no program of a file is run here.",
-        "Load it where it was made, then save the weights alone: torch.save(module.state_dict(), …).",
-    ),
     "an exported PyTorch program": ("It holds a program beside its weights.", _STATE_DICT),
-    "an ONNX model": (
-        "Only weights that fill a network of our own table are read.",
-        "Import the PyTorch checkpoint that it was exported from.",
-    ),
     "an HDF5 file, as Keras writes (.h5)": (
         "Its layers are those of another framework.",
-        "Convert the weights to PyTorch where they were trained, and save a state_dict.",
+        _TF,
     ),
     "a Keras archive (.keras)": (
         "Its layers are those of another framework.",
-        "Convert the weights to PyTorch where they were trained, and save a state_dict.",
+        _TF,
     ),
     "a TensorFlow graph (.pb)": (
         "Its graph is of another framework.",
-        "Convert the weights to PyTorch where they were trained, and save a state_dict.",
+        _TF,
     ),
     artefacts.KIND: (artefacts.WHY, artefacts.DO),
-    "a joblib file": (_CODE, "For scikit-learn models there is no safe form here; bring a network's weights."),
+    "a joblib file": (_CODE, _SKLEARN),
     "a compressed file, perhaps of joblib": (_CODE, "Unpack it and bring the checkpoint itself."),
-    "a plain Python pickle": (_CODE, _STATE_DICT),
+    "a plain Python pickle": (
+        _CODE,
+        f"Of a network, save the weights alone with torch.save(model.state_dict(), …). {_SKLEARN}",
+    ),
     "a PyTorch file of before version 0.2": ("Its form is too old to be read safely.", _STATE_DICT),
     "a zip archive without PyTorch weights": ("There are no weights where PyTorch writes them.", _STATE_DICT),
     "a text file": ("Weights are needed.", "Give the checkpoint; a configuration goes with --config FILE."),
     "an empty file": ("There is nothing in it.", "Copy or download the checkpoint again."),
-    "of a kind that is not known": ("Weights are read from PyTorch and safetensors files.", _STATE_DICT),
+    "of a kind that is not known": (
+        "Weights are read from PyTorch, TorchScript, ONNX and safetensors.",
+        _STATE_DICT,
+    ),
 }
 """What it is -> (why not, what to do)."""
 
@@ -99,7 +113,20 @@ def recognise(path: Path) -> Container:
         return Container.TORCH_LEGACY
     if len(head) > 9 and head[8:9] == b"{" and int.from_bytes(head[:8], "little") <= size - 8:
         return Container.SAFETENSORS
-    raise refusal(_foreign_kind(head))
+    what = _foreign_kind(head)
+    if what == Container.ONNX:
+        return Container.ONNX
+    raise refusal(what)
+
+
+def what_is(path: Path) -> tuple[str, Container | None]:
+    """What a file is in words, and the kind that is read; None for one that is not, or cannot be told."""
+    try:
+        container = recognise(path)
+    except CheckpointError as error:
+        what = error.found.removeprefix("The file is ").removesuffix(".")
+        return (what if what in REFUSED else "damaged, or over a limit"), None
+    return f"a {container}" if container is not Container.ONNX else f"an {container}", container
 
 
 def refusal(what: str) -> CheckpointError:
@@ -121,15 +148,18 @@ def _zip_kind(path: Path) -> Container:
         ) from error
     names = [entry.filename for entry in entries]
     inner = [name.partition("/")[2] for name in names]
-    if any(name.startswith("code/") for name in inner) or "constants.pkl" in inner:
-        raise refusal("a TorchScript archive")
     if "archive_format" in inner or "models/model.json" in inner:
         raise refusal("an exported PyTorch program")
     if "model.weights.h5" in names:
         raise refusal("a Keras archive (.keras)")
     if inner.count("data.pkl") != 1:
         raise refusal("a zip archive without PyTorch weights")
-    stored = all(entry.compress_type == zipfile.ZIP_STORED for entry in entries)
+    program = any(name.startswith("code/") for name in inner) or "constants.pkl" in inner
+    # Of a TorchScript archive only the table and the numbers are read; the program beside them is packed.
+    read = [
+        e for e in entries if not program or e.filename.partition("/")[2].startswith(("data", "extra/", "byteorder"))
+    ]
+    stored = all(entry.compress_type == zipfile.ZIP_STORED for entry in read)
     unpacked = sum(entry.file_size for entry in entries)
     if not stored or len(set(names)) != len(names) or unpacked > limits.checkpoint_mib * 2**20:
         raise CheckpointError(
@@ -143,7 +173,7 @@ def _zip_kind(path: Path) -> Container:
             why=f"At most {limits.checkpoint_tensors:,} tensors are read.",
             do="Save the weights of the network alone.",
         )
-    return Container.TORCH_ZIP
+    return Container.TORCHSCRIPT if program else Container.TORCH_ZIP
 
 
 def _foreign_kind(head: bytes) -> str:
@@ -161,7 +191,7 @@ def _foreign_kind(head: bytes) -> str:
         return "a joblib file" if b"joblib" in head else "a plain Python pickle"
     if head[:1] == b"\x08" and len(head) > 2:
         # Protocol buffers: ONNX begins with ir_version (3 and up), a saved TensorFlow model with its version 1.
-        return "a TensorFlow graph (.pb)" if head[1] == 1 else "an ONNX model"
+        return "a TensorFlow graph (.pb)" if head[1] == 1 else Container.ONNX
     if head[:1] == b"\n" and re.search(rb"Placeholder|Const|NoOp|MatMul|Conv2D", head):
         return "a TensorFlow graph (.pb)"
     if not re.search(rb"[^\t\r\n\x20-\x7e]", head):

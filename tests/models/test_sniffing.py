@@ -44,7 +44,6 @@ def test_readable_kinds_are_recognised_whatever_their_name(tmp_path: Path) -> No
     [
         (b"", "an empty file"),
         (b"\x89HDF\r\n\x1a\n" + b"\x00" * 64, "an HDF5 file, as Keras writes (.h5)"),
-        (b"\x08\x07\x12\x07pytorch\x1a\x052.1.0", "an ONNX model"),
         (b"\x08\x01\x12\xa8\x04\n\x0b", "a TensorFlow graph (.pb)"),
         (b"\n;\n\x05input\x12\x0bPlaceholder*", "a TensorFlow graph (.pb)"),
         (pickle.dumps({"model": [1, 2]}), "a plain Python pickle"),
@@ -70,12 +69,12 @@ def test_every_other_kind_is_refused_by_its_name_with_what_to_do(tmp_path: Path,
 
 @pytest.mark.seeds(13)
 @pytest.mark.filterwarnings("ignore:.*torch.jit")  # it must be made to be refused
-def test_a_torchscript_archive_is_recognised(tmp_path: Path) -> None:
-    """It ends in .pt like a checkpoint and holds a program."""
+def test_torchscript_and_onnx_are_recognised(tmp_path: Path) -> None:
+    """The one ends in .pt like a checkpoint and holds a program; the other has no mark but its first field."""
     torch.jit.trace(nn.Linear(2, 2), torch.zeros(1, 2)).save(str(tmp_path / "m.pt"))
 
-    with pytest.raises(CheckpointError, match="TorchScript"):
-        recognise(tmp_path / "m.pt")
+    assert recognise(tmp_path / "m.pt") is Container.TORCHSCRIPT
+    assert recognise(put(tmp_path / "m.h5", b"\x08\x07\x12\x07pytorch\x1a\x052.1.0")) is Container.ONNX
 
 
 def archive(path: Path, entries: dict[str, bytes], compression: int = zipfile.ZIP_STORED) -> Path:

@@ -1,0 +1,132 @@
+"""Does another form of a model answer like the model? Two engines on the same inputs, and in what they differ.
+
+Owns the comparison and the limits of it: raw outputs to the self-test's noise, then scores, decisions and labels of
+whole studies. What becomes of a model that fails is its caller's matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.engines.engine import Engine
+from core.inference.answer import Answer, ask_engine
+from core.inference.ensemble import outcome_of
+from core.inference.postprocess import MASK_THRESHOLD
+from core.inference.predictor import thresholds_in_force
+from core.metrics.operating_points import is_positive
+from core.models.exporting import noise
+from core.models.model import Model
+from core.models.self_test import TOLERANCE
+from core.studies.study import Study
+
+BATCHES = (1, 3)
+"""Sizes of batch that the self-test's noise is repeated to: a file that only takes the batch it was made with fails."""
+
+LEAST_DICE = 0.999
+"""Of every label: voxels that lie on the cut-off may fall to either side, regions may not."""
+
+MAX_SCORE_DIFFERENCE = 1e-3
+"""Of a probability: a tenth of the last digit that is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseParity:
+    """One input. logits : largest difference of raw outputs, and their largest value. scores : largest difference.
+
+    decisions : how many, and how many changed. dice : the lowest over labels; None where no label is there in either.
+    """
+
+    name: str
+    logits: float
+    largest: float
+    scores: float | None = None
+    decisions: int = 0
+    changed: int = 0
+    dice: float | None = None
+
+    @property
+    def holds(self) -> bool:
+        """Whether the differences are within the limits; NaN is not."""
+        near = self.logits <= TOLERANCE * max(1.0, self.largest)
+        alike = self.scores is None or self.scores <= MAX_SCORE_DIFFERENCE
+        return near and alike and not self.changed and (self.dice is None or self.dice >= LEAST_DICE)
+
+
+@dataclass(frozen=True, slots=True)
+class Parity:
+    """All the inputs, the self-test's first."""
+
+    cases: tuple[CaseParity, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether every input's differences are within the limits."""
+        return all(case.holds for case in self.cases)
+
+    @property
+    def worst(self) -> CaseParity:
+        """The input with the largest difference of raw outputs, relative to their size."""
+        return max(self.cases, key=lambda case: (not case.holds, case.logits / max(1.0, case.largest)))
+
+
+def measure_parity(model: Model, one: Engine, other: Engine, studies: Iterable[tuple[str, Study]]) -> Parity:
+    """Both engines on the self-test's noise, alone and in a batch, and on the studies, by name.
+
+    Raises
+    ------
+    InferenceError : an engine answers with values that are no numbers.
+    """
+    cases = [_on_probe(model, one, other, batch) for batch in BATCHES]
+    for name, study in studies:
+        cases.append(_on_study(name, model, ask_engine(one, study, model), ask_engine(other, study, model)))
+    return Parity(tuple(cases))
+
+
+def _on_probe(model: Model, one: Engine, other: Engine, batch: int) -> CaseParity:
+    fed = noise(model, batch)
+    logits, largest = _apart(one.run(fed), other.run(fed))
+    return CaseParity(f"self-test noise, {' × '.join(map(str, fed.shape))}", logits, largest)
+
+
+def _on_study(name: str, model: Model, a: Answer, b: Answer) -> CaseParity:
+    raw = [{} if x.segmentation is None else {"segmentation": x.segmentation} for x in (a, b)]
+    logits, largest = _apart(*raw)
+    decisions, changed = _decisions(model, a.scores, b.scores)
+    labels = [outcome_of(x, model, MASK_THRESHOLD).label_map for x in (a, b)]
+    dice = None if labels[0] is None or labels[1] is None else lowest_dice(labels[0], labels[1])
+    scores = max((abs(a.scores[n] - b.scores[n]) for n in a.scores), default=None)
+    return CaseParity(name, logits, largest, scores, decisions, changed, dice)
+
+
+def _apart(one: Mapping[str, NDArray[Any]], other: Mapping[str, NDArray[Any]]) -> tuple[float, float]:
+    """The largest difference, infinite where names or shapes differ, and the largest value."""
+    if one.keys() != other.keys() or any(one[n].shape != other[n].shape for n in one):
+        return float("inf"), 0.0
+    largest = max((float(np.abs(one[n]).max(initial=0)) for n in one), default=0.0)
+    return max((float(np.abs(one[n] - other[n]).max(initial=0)) for n in one), default=0.0), largest
+
+
+def _decisions(model: Model, a: Mapping[str, float], b: Mapping[str, float]) -> tuple[int, int]:
+    """How many decisions there are, and how many differ: at each point in force, else which class is highest."""
+    if not a:
+        return 0, 0
+    points, _ = thresholds_in_force(model, None)
+    if not points:
+        return 1, int(max(a, key=lambda n: a[n]) != max(b, key=lambda n: b[n]))
+    calls = [[bool(is_positive(np.array(s[n]), p.threshold)) for n, p in points.items()] for s in (a, b)]
+    return len(points), sum(x != y for x, y in zip(*calls, strict=True))
+
+
+def lowest_dice(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float | None:
+    """The lowest Dice over the labels that either map holds; None where both are empty."""
+    labels = np.union1d(np.unique(one), np.unique(other))
+    found = [
+        2 * np.count_nonzero((one == n) & (other == n)) / (np.count_nonzero(one == n) + np.count_nonzero(other == n))
+        for n in labels[labels > 0]
+    ]
+    return float(min(found)) if found else None
