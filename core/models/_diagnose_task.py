@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import CheckpointError, ConfigError
+from core.models import artefacts
 from core.models._bundle import is_bundle, require_known_steps
 from core.models._foreign import BREAKS, open_foreign, stripped
 from core.models._resolve import Layer, identify_state, resolve, without_prefix
@@ -23,7 +24,7 @@ from core.models.pickled_tensors import TensorRef, module_tensors, read_pickled
 from core.models.plain_values import STAND_INS, is_convertible
 from core.models.sniffing import PICKLED, REFUSED, Container, what_is
 
-BARE_PICKLES = ("a plain Python pickle", "a joblib file")
+BARE_PICKLES = ("a plain Python pickle", "a joblib file", artefacts.KIND)
 
 SHOWN_BLOCKS = 40
 SHOWN_GLOBALS = 40
