@@ -92,7 +92,11 @@ class CheckpointError(ReadroomError):
 
 
 class SignatureError(ReadroomError):
-    """Raised when a key, a signature or a backup cannot be made, read or believed."""
+    """Raised when a key, a signature or a manifest cannot be made, read or believed."""
+
+
+class BackupError(ReadroomError):
+    """Raised when a backup cannot be written, or not be restored as it is."""
 
 
 class ModelNotFound(ReadroomError):

@@ -7,6 +7,7 @@ import typer
 from core import NOTICE
 from core.cli import (
     auditing,
+    backups,
     cards,
     claiming,
     comparing,
@@ -66,6 +67,8 @@ app.command("keygen")(integrity.keygen)
 app.command("sign")(integrity.sign)
 app.command("verify")(integrity.verify)
 app.command("audit")(integrity.audit)
+app.command("backup")(backups.backup)
+app.command("restore")(backups.restore)
 app.command("versions")(versions.versions)
 
 
