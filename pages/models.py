@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.workflows.choose_model import find_model, models_for
+from core.workflows.may_change import may_change
 from core.workflows.shelf_view import shelf_rows
 from pages._ui import words
 from pages._ui.frame import tell
@@ -19,7 +20,10 @@ from pages._ui.state import state, write_address
 now, held, asking = state(), look(), asker()
 write_address(now, "model")
 
-st.title("Models")
+head, who = st.columns([1, 2.2], vertical_alignment="center")
+head.title("Models")
+with who:
+    show_asker(asking)
 tell(now)
 rows = shelf_rows()
 if rows:
@@ -28,7 +32,7 @@ else:
     words.empty("No models found. Put a checkpoint into the models folder, or import one below.")
 model = find_model(now.model)
 if model is not None:
-    show_model(now, held, model)
-show_shelf(models_for(None))
+    pinned = any(row.pinned for row in rows if row.id == model.id)
+    show_model(now, held, model, pinned=pinned, may_pin=may_change(asking).allowed)
+show_shelf(held, models_for(None))
 show_bringing(now, asking)
-show_asker(asking)

@@ -68,6 +68,7 @@ def integrity_rows(model: Model) -> list[tuple[str, str]]:
         ("SHA-256 of the file", model.file_sha256),
         ("SHA-256 of the weights", model.weights_sha256),
         ("Checksum", "holds: weights and facts are those that were written" if model.verified else "does not hold"),
+        ("Signature", str(model.signature)),
         ("Self-test", SELF_TEST[self_test_state(model)]),
         *((f"Member {member.model.id}", member.model.weights_sha256) for member in model.members),
     ]

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from core.models.catalog import CHECKSUM_DIFFERS, list_models, list_unreadable
+from core.models.catalog import CHECKSUM_DIFFERS, list_models
 from core.models.model import Model
+from core.models.signatures import SignatureState
 from core.workflows.card_rows import interval, value
+from core.workflows.registry import ShelfEntry, shelf_entries
 from core.workflows.shelf_pages import key_figure
 
 MIB = 1 << 20
@@ -23,7 +25,8 @@ _VERSION = re.compile(r"_v(\d+\.\d+\.\d+)$")
 NAMES = {"auc": "AUC"}
 """What cards call a figure, and what the pages do."""
 
-VERIFIED, DIFFERS, BROKEN, UNREADABLE = "verified", "checksum differs", "cannot be used", "cannot be read"
+VERIFIED, SIGNED, DIFFERS = "verified", "signed", "checksum differs"
+OTHER_FILE, BROKEN, GONE = "not the registered file", "cannot be used", "no usable file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +68,39 @@ class Asked:
 
 
 def shelf_rows() -> list[Row]:
-    """Every model by name, then every file that cannot be read."""
-    models = sorted(list_models(), key=lambda model: (model.display_name.casefold(), model.id))
-    return [row_of(model) for model in models] + [
-        Row(id=name, name=name, state=UNREADABLE, problem=why, readable=False, said=name.casefold())
-        for name, why in list_unreadable().items()
-    ]
+    """Pinned models first, then by name; files that cannot be read and versions whose file is gone come last.
+
+    Raises
+    ------
+    RegistryError : the registry cannot be read.
+    """
+    models = {model.id: model for model in list_models()}
+    rows = [_row(entry, models.get(entry.id)) for entry in shelf_entries()]
+    return sorted(rows, key=lambda row: (not row.pinned, not row.readable, row.name.casefold(), row.id))
+
+
+def _row(entry: ShelfEntry, model: Model | None) -> Row:
+    known = _without_model(entry) if model is None else row_of(model)
+    state = OTHER_FILE if known.state in (VERIFIED, SIGNED) and entry.hash_state == OTHER_FILE else known.state
+    aliases = ", ".join(entry.aliases)
+    said = f"{known.said} {aliases} {entry.stage}".casefold()
+    return replace(known, stage=entry.stage, aliases=aliases, pinned=entry.pinned, state=state, said=said)
+
+
+def _without_model(entry: ShelfEntry) -> Row:
+    return Row(
+        id=entry.id,
+        name=entry.display_name,
+        version=entry.version or "–",
+        state=GONE,
+        problem=entry.problem or "",
+        readable=False,
+        said=entry.id,
+    )
 
 
 def row_of(model: Model) -> Row:
-    """A model's line."""
+    """A model's line, as far as its file knows it."""
     key, seconds, size = key_figure(model), seconds_of(model), size_of(model)
     figure = "–" if key is None else f"{NAMES.get(key.name, key.name)} {value(key)}{_interval(model)}"
     return Row(
@@ -130,9 +156,9 @@ def seconds_of(model: Model) -> float | None:
 
 
 def state_of(model: Model) -> str:
-    """Whether its bytes are those that were written, in a word."""
+    """Whether its bytes are those that were written, and signed, in a word."""
     if model.problem is None:
-        return VERIFIED
+        return SIGNED if model.signature is SignatureState.VERIFIED else VERIFIED
     return DIFFERS if model.problem == CHECKSUM_DIFFERS or "checksum" in model.problem.lower() else BROKEN
 
 

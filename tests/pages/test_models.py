@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -10,8 +11,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.settings import settings
+from core.workflows.may_change import Asker
+from core.workflows.registry import history, register
+from core.workflows.shelf_view import Asked, matching, shelf_rows
 from core.workspace import Workspace
-from pages._ui.models import asking
+from pages._ui.models import asking, bringing, changing, lifecycle
 from tests.pages.conftest import texts
 from tests.pages.tiny_shelf import CHEST, HIPPOCAMPUS, make_evil
 
@@ -126,3 +130,118 @@ def test_whoever_may_only_read_is_told_so_and_offered_nothing(open_app: OpenApp,
 
     assert "read only" in texts(app)
     assert not [one for one in app.button if one.key == "import"]
+
+
+def _lifecycle(app: AppTest) -> AppTest:
+    return app.button_group(key="model-view").set_value("Stage and history").run()
+
+
+def _fill(app: AppTest, **typed: str) -> AppTest:
+    for key, text in typed.items():
+        app.text_input(key=key.replace("_", "-")).set_value(text)
+    return app.run()
+
+
+@pytest.mark.seeds(22, 24)
+def test_a_promotion_is_refused_with_its_reasons_then_accepted_and_both_are_history(open_app: OpenApp) -> None:
+    """The gate's reasons stand on screen before anybody presses; what was done is noted with who and why."""
+    app = _lifecycle(open_app("models", model=CHEST))
+    assert "not registered" in texts(app)
+    app = _fill(app, register_reason="first tiny model")
+    app.button(key="register").click().run()
+    assert f"{CHEST} is registered." in texts(app)
+
+    app.selectbox(key="stage-wanted").set_value("Production").run()
+    assert "Nobody is named who reviewed it." in texts(app)
+    _fill(app, stage_reason="straight on")
+    app.button(key="stage-move").click().run()
+    assert f"{CHEST} cannot go to Production" in texts(app)
+    assert "From Development the next stage is Testing." in texts(app)
+
+    app.selectbox(key="stage-wanted").set_value("Testing").run()
+    app.button(key="stage-move").click().run()
+
+    assert f"{CHEST} is in Testing now." in texts(app)
+    assert "cannot go to Production" not in texts(app)
+    history = texts(app).split('aria-label="History"')[1]
+    assert "Development to Testing" in history
+    assert "straight on" in history
+    assert getpass.getuser() in history
+
+
+@pytest.mark.seeds(22)
+def test_an_alias_is_set_and_found_by_the_search(open_app: OpenApp) -> None:
+    """Whoever looks for the champion types 'champion'."""
+    register(CHEST, "for the alias")
+    app = _lifecycle(open_app("models", model=CHEST))
+
+    _fill(app, alias_name="champion", alias_reason="the only one")
+    app.button(key="alias-set").click().run()
+
+    assert "answers under champion" in texts(app)
+    assert [row.id for row in matching(shelf_rows(), Asked("champion"))] == [CHEST]
+
+
+def test_a_change_without_a_reason_is_refused(open_app: OpenApp) -> None:
+    """Nobody can explain it later."""
+    register(CHEST, "for the stage")
+    app = _lifecycle(open_app("models", model=CHEST))
+
+    app.button(key="stage-move").click().run()
+
+    assert "No reason is given." in texts(app)
+
+
+def test_a_pinned_model_stands_first_for_everybody(open_app: OpenApp) -> None:
+    """The list of a lab, not of one browser."""
+    app = open_app("models", model=HIPPOCAMPUS)
+
+    app.button(key="pin").click().run()
+
+    assert shelf_rows()[0].id == HIPPOCAMPUS
+    assert app.button(key="pin").label == "Unpin"
+
+
+@pytest.mark.seeds(40)
+def test_a_change_is_noted_under_the_name_that_signed_in(open_app: OpenApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An event names a person, not a server's account."""
+    monkeypatch.setenv("READROOM_EDITORS", "ana@lab.example")
+    settings.cache_clear()
+    signed_in = Asker(single_use=False, sign_in=True, claims={"email": "ana@lab.example"})
+    for module in (asking, bringing, changing, lifecycle):
+        monkeypatch.setattr(module, "asker", lambda: signed_in)
+    app = _lifecycle(open_app("models", model=CHEST))
+
+    _fill(app, register_reason="by Ana")
+    app.button(key="register").click().run()
+
+    assert history(CHEST)[0].who == "ana@lab.example"
+
+
+@pytest.mark.seeds(23)
+def test_an_audit_counts_the_files_and_names_the_changed_one(
+    open_app: OpenApp, shelf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One flipped byte, told with the file's name."""
+    changed = shutil.copytree(shelf / CHEST, tmp_path / "shelf" / CHEST) / "model.safetensors"
+    content = bytearray(changed.read_bytes())
+    content[-1] ^= 1
+    changed.write_bytes(content)
+    monkeypatch.setenv("READROOM_SHELF", str(tmp_path / "shelf"))
+    settings.cache_clear()
+    app = open_app("models")
+
+    app.button(key="audit-now").click().run()
+
+    assert "tampered" in texts(app)
+    assert f"{CHEST}/model.safetensors" in texts(app)
+    assert "checksum differs" in [row.state for row in shelf_rows()]
+
+
+def test_recall_names_cases_and_no_file(open_app: OpenApp) -> None:
+    """A model that was withdrawn: what rests on it is listed, or that there is nothing."""
+    app = _lifecycle(open_app("models", model=CHEST))
+
+    app.button(key="recall-find").click().run()
+
+    assert "Nothing that is stored here came from this model." in texts(app)

@@ -9,7 +9,7 @@ import pytest
 
 from core.models.catalog import get_model
 from core.settings import settings
-from core.workflows.shelf_view import DIFFERS, UNREADABLE, VERIFIED, Asked, Row, choices, matching, shelf_rows
+from core.workflows.shelf_view import DIFFERS, GONE, VERIFIED, Asked, Row, choices, matching, shelf_rows
 
 SHELF = Path(__file__).resolve().parents[2] / "model_backups"
 CHEST = "chest_pneumonia_mobilenet_v3_large_v1.0.0"
@@ -53,7 +53,7 @@ def test_a_changed_and_a_torn_file_are_listed_with_their_sentence(shelf: Path) -
 
     assert rows["lgg_flair_unet2d_v1.0.0"].state == DIFFERS
     assert "Checksum differs" in rows["lgg_flair_unet2d_v1.0.0"].problem
-    assert rows["torn_v1.0.0"].state == UNREADABLE
+    assert rows["torn_v1.0.0"].state == GONE
     assert not rows["torn_v1.0.0"].readable
     assert rows["torn_v1.0.0"].problem
 
@@ -64,7 +64,7 @@ def test_a_search_needs_every_word_in_any_order_and_case(shelf: Path) -> None:
 
     assert [row.id for row in matching(rows, Asked("MOBILENET pneumonia"))] == [CHEST]
     assert matching(rows, Asked("mobilenet glioma")) == []
-    assert [row.id for row in matching(rows, Asked(state=UNREADABLE))] == ["torn_v1.0.0"]
+    assert [row.id for row in matching(rows, Asked(state=GONE))] == ["torn_v1.0.0"]
     assert len(matching(rows, Asked())) == len(rows)
 
 

@@ -12,18 +12,27 @@ from core.workflows.model_cards import card_page
 from core.workflows.shelf_view import version_of
 from pages._ui import words
 from pages._ui.models.beside import show_beside
+from pages._ui.models.changing import set_pin
+from pages._ui.models.lifecycle import show_lifecycle
 from pages._ui.models.state import Look
 from pages._ui.navigation import PREDICT, page
 from pages._ui.state import State
 
-CARD, FIGURES, CONFIGURATION, INTEGRITY, BESIDE = "Card", "Figures", "Configuration", "Integrity", "Beside another"
+CARD, FIGURES, CONFIGURATION, INTEGRITY = "Card", "Figures", "Configuration", "Integrity"
+LIFECYCLE, BESIDE = "Stage and history", "Beside another"
 
 
-def show_model(now: State, held: Look, model: Model) -> None:
+def show_model(now: State, held: Look, model: Model, *, pinned: bool, may_pin: bool) -> None:
     """Draw the heading, the choice of a side, and that side."""
-    name, link = st.columns([4, 1], vertical_alignment="center")
+    name, pin, link = st.columns([4, 0.8, 1.2], vertical_alignment="center")
     with name:
         words.heading(model.display_name)
+    if may_pin:
+        pin.button(
+            "Unpin" if pinned else "Pin", key="pin", icon=":material/push_pin:", width="stretch",
+            help="Pinned models stand first in everybody's list.", on_click=set_pin, args=(now, held, model.id),
+            kwargs={"pin": not pinned},
+        )  # fmt: skip
     link.page_link(
         page(PREDICT), label="Use on Predict", icon=":material/image_search:", query_params={"model": model.id},
     )  # fmt: skip
@@ -31,7 +40,8 @@ def show_model(now: State, held: Look, model: Model) -> None:
     if model.problem is not None:
         words.caution(model.problem)
     views = {
-        CARD: _card, FIGURES: _figures, CONFIGURATION: _configuration, INTEGRITY: _integrity, BESIDE: show_beside,
+        CARD: _card, FIGURES: _figures, CONFIGURATION: _configuration, INTEGRITY: _integrity,
+        LIFECYCLE: show_lifecycle, BESIDE: show_beside,
     }  # fmt: skip
     held.view = held.view if held.view in views else CARD
     st.session_state["model-view"] = held.view

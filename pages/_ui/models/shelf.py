@@ -1,4 +1,4 @@
-"""What is shown of the shelf as a whole: which model for what, and the weights in memory."""
+"""What is shown of the shelf as a whole: which model for what, the weights in memory, and the audit of its files."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.models.model import Model
+from core.workflows.lifecycle_view import AUDIT_HEADER, audit_shelf_rows
 from core.workflows.model_view import memory_rows, memory_sentence
 from core.workflows.shelf_pages import GUIDE_HEADER, guide_rows
 from pages._ui import words
+from pages._ui.models.state import Look
 
 GUIDE = "Made of the models' own cards. Each was tested on cases of its own: those figures cannot be subtracted."
 
 
-def show_shelf(models: Sequence[Model]) -> None:
+def show_shelf(held: Look, models: Sequence[Model]) -> None:
     """Draw what is about all models."""
     usable = [model for model in models if model.problem is None]
     if usable:
@@ -26,3 +28,15 @@ def show_shelf(models: Sequence[Model]) -> None:
         if rows:
             words.table(("Model", "Device", "MiB"), rows, numbers=(2,), label="Weights in memory")
         words.fact(memory_sentence())
+    with st.expander("Audit of the files", key="audit"):
+        words.fact("Every file of shelf and store is read and held against its hash, signature and registration.")
+        st.button("Audit now", key="audit-now", on_click=_audited, args=(held,))
+        if held.audited is not None:
+            said, found = held.audited
+            words.fact(said)
+            if found:
+                words.table(AUDIT_HEADER, found, label="Audit")
+
+
+def _audited(held: Look) -> None:
+    held.audited = audit_shelf_rows()

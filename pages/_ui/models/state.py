@@ -17,7 +17,9 @@ class Look:
     """One session's look.
 
     text, task, architecture, state, stage : what the list is searched for. view : which side of the open model is
-    shown. split : whose figures. other : id of the model beside it. said : what a change answered, to be told once.
+    shown. split : whose figures. other : id of the model beside it. refused : why the last change was not made, and
+    of which model, until another one is asked for. recalled : of which model the stored results are listed. audited :
+    what the last audit said, and its rows.
     """
 
     text: str = ""
@@ -28,6 +30,9 @@ class Look:
     view: str = ""
     split: str | None = None
     other: str | None = None
+    refused: tuple[str, tuple[str, str, str]] | None = None
+    recalled: str | None = None
+    audited: tuple[str, list[tuple[str, ...]]] | None = None
 
 
 def look() -> Look:
