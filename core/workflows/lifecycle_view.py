@@ -22,6 +22,8 @@ AUDIT_HEADER = ("File", "State", "What was found")
 
 HASH_DIGITS = 12
 
+HOLDS, FAILS = "yes", "no"
+
 
 def next_stages(stage: str) -> list[str]:
     """The other stages of a registered version, the next one up first."""
@@ -34,7 +36,7 @@ def next_stages(stage: str) -> list[str]:
 
 def check_rows(model_id: str, stage: str, reviewer: str) -> list[tuple[str, str, str]]:
     """What must hold before the model reaches a stage; raises RegistryError."""
-    return [(one.name, "yes" if one.holds else "no", one.said) for one in promotion_reasons(model_id, stage, reviewer)]
+    return [(one.name, HOLDS if one.holds else FAILS, one.said) for one in promotion_reasons(model_id, stage, reviewer)]
 
 
 def history_rows(model_id: str) -> list[tuple[str, ...]]:

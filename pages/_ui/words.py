@@ -128,6 +128,11 @@ def verdict(word: str) -> Html:
     return Html(f'<span class="rr-verdict rr-{"above" if word == "above" else "below"}">{escape(word)}</span>')
 
 
+def marked(text: str) -> Html:
+    """A word in a table that must not be overlooked."""
+    return Html(f'<strong class="rr-marked">{escape(text)}</strong>')
+
+
 def swatch(colour: str, name: str) -> Html:
     """A label's name behind a square of its colour."""
     return Html(f'<span class="rr-swatch" style="background:{escape(colour)}"></span>{escape(name)}')

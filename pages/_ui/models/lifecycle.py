@@ -60,7 +60,13 @@ def _stage(now: State, held: Look, entry: ShelfEntry) -> None:
     row[3].button("Move", key="stage-move", type="primary", on_click=changing.moved, args=(now, held, entry.id))
     if wanted:
         label = f"What {wanted} asks for"
-        words.table(view.CHECK_HEADER, view.check_rows(entry.id, wanted, reviewer), label=label)
+        rows = view.check_rows(entry.id, wanted, reviewer)
+        words.table(view.CHECK_HEADER, [_marked(row) for row in rows], label=label)
+
+
+def _marked(row: tuple[str, str, str]) -> tuple[str | words.Html, ...]:
+    name, holds, said = row
+    return (name, words.marked(holds) if holds == view.FAILS else holds, said)
 
 
 def _aliases(now: State, held: Look, entry: ShelfEntry) -> None:

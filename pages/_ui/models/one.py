@@ -79,7 +79,8 @@ def _figures(_now: State, held: Look, model: Model) -> None:
         words.table(_titles(card_rows.POINT_HEADER), card_rows.point_rows(model), numbers=(1,), label="Points")
         reached = list(card_rows.reached_rows(model))
         if reached:
-            words.table(_titles(card_rows.REACHED_HEADER), reached, numbers=(2, 3, 4, 5), label="What they did")
+            rows = [(*row, words.marked(said) if said == card_rows.BROKEN else said) for *row, said in reached]
+            words.table(_titles(card_rows.REACHED_HEADER), rows, numbers=(2, 3, 4, 5), label="What they did")
         words.fact(card_rows.PROMISE_MEANS)
     names = [name for name in card_rows.splits(model) if card_rows.figure_rows(model, name)]
     if names:
