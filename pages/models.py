@@ -15,6 +15,7 @@ from pages._ui.models.listing import show_list
 from pages._ui.models.one import show_model
 from pages._ui.models.shelf import show_shelf
 from pages._ui.models.state import look
+from pages._ui.models.why import show_why
 from pages._ui.state import state, write_address
 
 now, held, asking = state(), look(), asker()
@@ -35,4 +36,5 @@ if model is not None:
     pinned = any(row.pinned for row in rows if row.id == model.id)
     show_model(now, held, model, pinned=pinned, may_pin=may_change(asking).allowed)
 show_shelf(held, models_for(None))
+show_why(held)
 show_bringing(now, asking)

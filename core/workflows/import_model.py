@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
 from core.models.importing import import_checkpoint
 from core.models.model import Model
-from core.models.naming import plain_id
 from core.models.strict_json import parse_json_object
-from core.settings import settings
+from core.workflows.received_file import received_file
 
 
 def import_model(
@@ -33,15 +30,5 @@ def import_upload(name: str, file: IO[bytes], *, config: bytes | None = None, id
     beside the file, as JSON. Raises like `import_model`.
     """
     stated = None if config is None else parse_json_object(config, "The configuration")
-    home = settings().home
-    home.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".import-", dir=home) as folder:
-        given = Path(name.replace("\\", "/"))
-        path = Path(folder) / f"{plain_id(given.stem)}{_plain_ending(given.suffix)}"
-        with path.open("wb") as received:
-            shutil.copyfileobj(file, received)
+    with received_file(name, file) as path:
         return import_checkpoint(path, config=stated, id=id)
-
-
-def _plain_ending(suffix: str) -> str:
-    return suffix.lower() if suffix[1:].isalnum() and suffix.isascii() else ""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import getpass
+import io
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 from streamlit.testing.v1 import AppTest
 
 from core.settings import settings
@@ -120,7 +122,7 @@ def test_a_checkpoint_is_imported_and_opened(open_app: OpenApp, shelf: Path, tmp
 
     assert "Imported: tiny chest mobilenet" in texts(app)
     assert list((settings().home / "store").glob("*/model.safetensors"))
-    assert not list(settings().home.glob(".import-*"))
+    assert not list(settings().home.glob(".received-*"))
 
 
 @pytest.mark.seeds(40)
@@ -245,3 +247,20 @@ def test_recall_names_cases_and_no_file(open_app: OpenApp) -> None:
     app.button(key="recall-find").click().run()
 
     assert "Nothing that is stored here came from this model." in texts(app)
+
+
+@pytest.mark.seeds(31, 32)
+def test_a_file_that_does_not_load_is_explained_with_what_to_do(open_app: OpenApp) -> None:
+    """The three sentences of an import, before anything is imported; foreign words are text."""
+    app = open_app("models")
+    content = io.BytesIO()
+    torch.save({"<b>extra</b>.weight": torch.zeros(3)}, content)
+
+    app.file_uploader(key="why-0").set_value([("best.pth", content.getvalue(), "")]).run()
+
+    shown = texts(app)
+    assert "It does not load." in shown
+    assert "What to do" in shown
+    assert "<b>extra</b>" not in shown
+    assert "&lt;b&gt;extra&lt;/b&gt;" in shown
+    assert not list(settings().home.glob(".received-*"))

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from core.workflows.diagnosis_view import Explained
+
 _KEY = "shelf-look"
 
 
@@ -19,7 +21,8 @@ class Look:
     text, task, architecture, state, stage : what the list is searched for. view : which side of the open model is
     shown. split : whose figures. other : id of the model beside it. refused : why the last change was not made, and
     of which model, until another one is asked for. recalled : of which model the stored results are listed. audited :
-    what the last audit said, and its rows.
+    what the last audit said, and its rows. why : what was found in the last file that would not load, and why_round :
+    how many were dropped.
     """
 
     text: str = ""
@@ -33,6 +36,8 @@ class Look:
     refused: tuple[str, tuple[str, str, str]] | None = None
     recalled: str | None = None
     audited: tuple[str, list[tuple[str, ...]]] | None = None
+    why: Explained | None = None
+    why_round: int = 0
 
 
 def look() -> Look:
