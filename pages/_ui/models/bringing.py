@@ -13,8 +13,8 @@ from pages._ui.state import State
 from pages._ui.uploader import free
 
 KINDS = (
-    "A .safetensors, .pt, .pth or .onnx file of weights. It is opened in a process of its own, weights only; nothing in "
-    "it runs. The architecture is read from the tensors. What they cannot tell, a configuration beside it states."
+    "A .safetensors, .pt, .pth or .onnx file of weights. It is opened in a process of its own, weights only; nothing "
+    "in it runs. The architecture is read from the tensors. What they cannot tell, a configuration beside it states."
 )
 
 
