@@ -8,7 +8,7 @@ DATA ?= ../shared/data
 RUN_READY := $(VENV)/.run-ready
 TEST_READY := $(VENV)/.test-ready
 
-.PHONY: run test lint bench models samples data fuzz lock clean
+.PHONY: run test lint bench models samples data fuzz faults lock clean
 
 run: $(RUN_READY)  ## open the app at http://localhost:8501
 	$(BIN)/streamlit run streamlit_app.py --server.port $(PORT)
@@ -45,6 +45,10 @@ FILES ?= 10000
 SEED ?= 1
 fuzz: $(TEST_READY)  ## damaged and hostile files through every door; prints the count of verdicts by kind
 	$(BIN)/python -m tests.hostile.run --files $(FILES) --seed $(SEED)
+
+MOMENTS ?= 200
+faults: $(TEST_READY)  ## kill writers of the registry at seeded moments; prints the counts
+	$(BIN)/python -m tests.registry.faults --moments $(MOMENTS) --seed $(SEED)
 
 # A venv without pip is Debian's way of saying that python3-venv is missing.
 $(BIN)/python:
