@@ -47,8 +47,9 @@ fuzz: $(TEST_READY)  ## damaged and hostile files through every door; prints the
 	$(BIN)/python -m tests.hostile.run --files $(FILES) --seed $(SEED)
 
 MOMENTS ?= 200
-faults: $(TEST_READY)  ## kill writers of the registry at seeded moments; prints the counts
+faults: $(TEST_READY)  ## kill what changes the shelf at seeded moments; prints the counts
 	$(BIN)/python -m tests.registry.faults --moments $(MOMENTS) --seed $(SEED)
+	READROOM_KILLS=$(MOMENTS) $(BIN)/python -m pytest tests/registry/test_faults.py -q -s
 
 # A venv without pip is Debian's way of saying that python3-venv is missing.
 $(BIN)/python:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from benchmarks.compare import Row
 
 OUT = Path(__file__).resolve().parent.parent / "build" / "bench"
-PARTS = ("film", "volume", "fresh", "decoding", "statistics", "viewer")
+PARTS = ("film", "volume", "fresh", "decoding", "statistics", "registry", "viewer")
 
 
 @dataclass
@@ -65,6 +65,12 @@ def _measured(asked: list[str], folder: Path) -> Report:
 
         measured = _step("statistics", rows)
         report.values["statistics"] = [row.to_dict() for row in measured]
+        report.lines += ["", *_table(measured)]
+    if "registry" in asked:
+        from benchmarks.registry import rows as registry_rows
+
+        measured = _step("registry", lambda: registry_rows(folder))
+        report.values["registry"] = [row.to_dict() for row in measured]
         report.lines += ["", *_table(measured)]
     if "viewer" in asked:
         _browser(folder, report)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -67,7 +67,7 @@ class Event:
 
     def line(self) -> bytes:
         """The event as it stands in the log, with its line end."""
-        return canonical_json(asdict(self)).encode() + b"\n"
+        return canonical_json({name: getattr(self, name) for name in self.__slots__}).encode() + b"\n"
 
     @classmethod
     def of_line(cls, line: bytes) -> Event:

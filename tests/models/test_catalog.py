@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -193,3 +194,26 @@ def test_listing_imports_no_torch(shelf: Path, shelve: Callable[..., Path]) -> N
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert json.loads(run.stdout) == [["tiny_v1.0.0"], []]
+
+
+def test_listing_two_hundred_files_again_reads_none_of_them(
+    shelf: Path, shelve: Callable[..., Path], tmp_path: Path
+) -> None:
+    """Each release of a cut-off asks for the shelf: what has not changed is not opened, as emptied bytes show."""
+    first = shelve()
+    for number in range(199):
+        place = shelf / f"copy-{number}" / "model.safetensors"
+        place.parent.mkdir()
+        place.write_bytes(first.read_bytes())
+    before = list_models()
+
+    for path in shelf.rglob("*.safetensors"):
+        state = path.stat()
+        with path.open("r+b") as file:
+            file.write(b"\0" * state.st_size)
+        os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
+
+    assert list_models() == before
+    assert list_unreadable() == {}
+    next(shelf.rglob("copy-7/*.safetensors")).touch()
+    assert len(list_unreadable()) == 1, "one that was touched is read again"

@@ -202,7 +202,7 @@ def _fill(service: ModelService) -> list[str]:
     ballast = service_folder(service) / "ballast"
     ballast.write_bytes(b"x" * 300_000)
     kept = ["first"]
-    with pytest.raises(RegistryError, match=r"No space left on device\. .* nothing was changed\. "):
+    with pytest.raises(RegistryError, match=r"No space left on device\. .* nothing was changed\. "):  # noqa: PT012
         for number in range(1000):
             service.create_model("d", f"model {number}", meta={"filling": "x" * 3000})
             kept.append(f"model {number}")
