@@ -82,8 +82,7 @@ def read_bundle(path: Path) -> Bundle:
     facts = read_config_file(path / METADATA) if (path / METADATA).is_file() else {}
     _network(bundle, _literal(plans.get("network_def"), plans), plans)
     _names(bundle, facts)
-    if bundle.config.get("spatial_dims", 3) == 3:
-        _preparation(bundle, plans, facts)
+    _preparation(bundle, plans, facts, volumes=bundle.config.get("spatial_dims") == 3)
     description = facts.get("description")
     if isinstance(description, str):
         bundle.config["description"] = description[:4000]
@@ -157,20 +156,27 @@ def _channels(facts: Mapping[str, Any], side: str, which: str) -> list[str]:
     return [str(name)[:64] for _, name in sorted(held.items(), key=lambda pair: int(pair[0]))]
 
 
-def _preparation(bundle: Bundle, plans: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
-    """Orientation, spacing, greys and window of a volume, step by step; what is not understood is told."""
+def _preparation(bundle: Bundle, plans: Mapping[str, Any], facts: Mapping[str, Any], *, volumes: bool) -> None:
+    """Orientation, spacing, greys and window of a volume, step by step; what is not understood is told.
+
+    Of a network that is not known to read volumes no step is understood.
+    """
     said: dict[str, Any] = {}
     chain = _literal(plans.get("preprocessing"), plans)
     steps = _literal(chain.get("transforms"), plans) if isinstance(chain, Mapping) else None
+    if plans.get("preprocessing") is not None and not isinstance(steps, list):
+        bundle.unknown.append("steps that are not read")
     for step in steps if isinstance(steps, list) else ():
         name = _last_part(step) or "a step that is not read"
         if name in HARMLESS_STEPS:
             continue
         found = _step(name, {key: _literal(value, plans) for key, value in dict(step or {}).items()})
-        if found is None:
+        if found is None or not volumes:
             bundle.unknown.append(name[:40])
         else:
             said |= found
+    if not volumes:
+        return
     inferer = _literal(plans.get("inferer"), plans)
     roi = _literal(inferer.get("roi_size"), plans) if isinstance(inferer, Mapping) else None
     if _three(roi, int):

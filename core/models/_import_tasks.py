@@ -26,6 +26,7 @@ from core.models._resolve import (
     Resolved,
     embedded_config,
     identify_state,
+    known_fields,
     resolve,
     without_prefix,
 )
@@ -129,7 +130,25 @@ def read(request: dict[str, Any], _: Path) -> Answer:
     }, arrays
 
 
-TABLE: dict[str, Callable[[dict[str, Any], Path], Answer]] = {"convert": convert, "read": read, "diagnose": diagnose}
+def describe(request: dict[str, Any], _: Path) -> Answer:
+    """What a checkpoint of any kind and the statements `asked` say of its configuration; nothing is assumed.
+
+    Raises
+    ------
+    CheckpointError, ConfigError : see `importing.import_checkpoint`.
+    """
+    path = Path(request["path"])
+    foreign = open_foreign(path)
+    names = {name: tuple(tensor.shape) for name, tensor in foreign.state.items()}
+    prefixes = stripped(list(names))
+    if (found := identify_state(names, prefixes)) is None:
+        raise refuse_unknown([without_prefix(names, prefix) for prefix in prefixes])
+    embedded = layers_of(request["asked"], foreign, path)[:2]  # what lies beside is what is being written
+    return {"config": known_fields(embedded, found[0])}, {}
+
+
+TABLE: dict[str, Callable[[dict[str, Any], Path], Answer]] = {"convert": convert, "read": read, "diagnose": diagnose,
+         "describe": describe}  # fmt: skip
 
 
 def layers_of(asked: dict[str, Any] | None, foreign: Foreign, path: Path) -> list[Layer]:

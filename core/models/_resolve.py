@@ -134,6 +134,18 @@ def resolve(layers: list[Layer], identified: Identified, assumed: str | None) ->
     return Resolved(config, origins | input_origins, said, tuple(stated.notes))
 
 
+def known_fields(layers: list[Layer], identified: Identified) -> dict[str, Any]:
+    """What is stated and what the tensors tell, and nothing that would be assumed; without the input specification.
+
+    Raises
+    ------
+    ConfigError : a statement contradicts the tensors or breaks the schema.
+    """
+    stated = _gather(layers)
+    _require_agreement(stated, identified)
+    return {**stated.fields, **identified.sizes, "model_type": identified.name}
+
+
 def _gather(layers: list[Layer]) -> _Stated:
     stated = _Stated()
     for layer in layers:

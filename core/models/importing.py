@@ -111,6 +111,22 @@ def open_checkpoint(
     return model
 
 
+def describe_checkpoint(path: Path, asked: Mapping[str, Any] | None = None) -> ModelConfig:
+    """The configuration of a checkpoint of any kind: what is asked, what it embeds and what its tensors tell.
+
+    Nothing is assumed: the input specification is there only where it is asked for, or where the file is ours.
+
+    Raises
+    ------
+    CheckpointError, ConfigError, WorkerBreach : see `import_checkpoint`.
+    """
+    if (ours := _own(path)) is not None:
+        return ours.config
+    answer, _ = _worker().call("describe", {"path": str(path.absolute()), "asked": dict(asked) if asked else None})
+    spec = (asked or {}).get("input")
+    return ModelConfig.checked({**answer["config"], **({"input": spec} if spec else {})})
+
+
 def diagnose_checkpoint(path: str | Path) -> Diagnosis:
     """What a file is, and why an import takes it or not; nothing is kept.
 

@@ -22,13 +22,15 @@ import numpy as np
 import psutil
 
 from core.errors import ReadroomError, WorkerBreach
-from core.models.importing import import_checkpoint
+from core.models.importing import diagnose_checkpoint, import_checkpoint
 from core.settings import settings
 from core.workflows import cases
 from core.workflows.open_study import reading_workers
 from core.workspace import Uploads, UploadState, Workspace
+from tests.hostile import pickles
 from tests.hostile.corpus import Hostile
 from tests.hostile.traps import OUTSIDE
+from tests.hostile.weights import checkpoints
 
 LONGEST_SENTENCE = 400
 """Characters; 'short' for a sentence that may list six names."""
@@ -133,9 +135,11 @@ class Judge:
         return "choice"
 
     def _import(self, file: Hostile) -> str:
-        path = self.root / "checkpoint"
-        path.write_bytes(file.content)
+        path = self._placed(file)
         try:
+            found = diagnose_checkpoint(path)  # the other door: it looks deeper into what it refuses
+            if found.refusal is not None:
+                self._refusal(file, found.refusal)
             model = import_checkpoint(path)
         except WorkerBreach as breach:
             return self._refusal(file, (breach.found, breach.why, breach.do))
@@ -144,6 +148,21 @@ class Judge:
             return "refused"
         shutil.rmtree(model.path.parent)
         return "opened"
+
+    def _placed(self, file: Hostile) -> Path:
+        """The file by itself; every fourth as the weights of a MONAI bundle; a bundle's configuration in its place."""
+        shutil.rmtree(self.root / "bundle", ignore_errors=True)
+        if file.kind != pickles.BUNDLE and file.number % 4:
+            path = self.root / "checkpoint"
+            path.write_bytes(file.content)
+            return path
+        parts = {"configs/metadata.json": b"{}", "models/model.pt": file.content}
+        if file.kind == pickles.BUNDLE:
+            parts |= {"models/model.pt": checkpoints()["bare.pt"], "configs/inference.json": file.content}
+        for name, content in parts.items():
+            (self.root / "bundle" / name).parent.mkdir(parents=True, exist_ok=True)
+            (self.root / "bundle" / name).write_bytes(content)
+        return self.root / "bundle"
 
     def _refusal(self, file: Hostile, sentences: tuple[str, str, str]) -> str:
         for sentence in sentences:

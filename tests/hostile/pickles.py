@@ -28,6 +28,9 @@ Trap = Callable[[random.Random, str], bytes]
 
 MARK = "READROOM_HOSTILE_MARK"
 
+BUNDLE = "bundle that reaches out"
+"""The kind whose bytes are the inference.json of a bundle with sound weights."""
+
 _CALLS: Final = (
     ("os", "system", "touch ${mark}/{token}"),
     ("posix", "system", "touch ${mark}/{token}"),
@@ -218,6 +221,49 @@ def _lying_zip(how: int, method: int) -> bytes:
         return zipped(*members, *extra, method=method)
 
 
+def onnx_that_lies(rng: random.Random, token: str) -> bytes:
+    """Weights in another file, of more numbers than there are, of text; a name that climbs; metadata without end."""
+    import onnx
+
+    model = onnx.load_model_from_string(checkpoints()["onnx"])
+    tensor = rng.choice(model.graph.initializer)
+    how = rng.randrange(6)
+    if how == 0:
+        tensor.ClearField("raw_data")
+        tensor.data_location = onnx.TensorProto.EXTERNAL
+        for place in (rng.choice(("../../etc/passwd", "/etc/passwd", f"../{token}", "/dev/zero")), "0"):
+            tensor.external_data.add(key="location" if place != "0" else "offset", value=place)
+    elif how == 1:
+        tensor.ClearField("dims")
+        tensor.dims.extend(rng.choice(([2**62], [2**40, 2**40], [-1], [0], [1] * 3000)))
+    elif how == 2:
+        tensor.data_type = rng.choice((0, 8, 14, 16, 17, 23, 99))
+    elif how == 3:
+        tensor.name = rng.choice((f"../../{token}", f"<b>{token}</b>", "\x1b[2J", "x" * 100_000, ""))
+    elif how == 4:
+        model.metadata_props.add(
+            key=rng.choice(("config", "readroom", "classes")), value=rng.choice(("{" * 5000, token))
+        )
+    else:
+        model.metadata_props.add(key="config", value="x" * (16 << 20))
+    content: bytes = model.SerializeToString()
+    return content
+
+
+def bundle_that_reaches_out(rng: random.Random, token: str) -> bytes:
+    """A MONAI bundle's inference.json that names something to import, to evaluate, to fetch; deep, endless, twice."""
+    code = f"$open(__import__('os').environ['{MARK}'] + '/{token}', 'w')"
+    depth, deep = rng.choice((20, 3000)), "DEEP"
+    values: tuple[Any, ...] = (
+        code, {"_target_": "os.system", "command": f"touch ${MARK}/{token}"}, {"_target_": code}, f"%{token}.json",
+        "@network_def", {"_target_": "UNet", "channels": deep}, {"_target_": "UNet", "norm": code, "strides": code},
+        {"_target_": "monai.networks.nets.UNet", "spatial_dims": 10**9, "strides": [2] * 10_000}, deep, None, 10**400,
+        {"_target_": "SwinUNETR", "img_size": code, "feature_size": 10**9}, {"_requires_": code, "_target_": "UNet"},
+    )  # fmt: skip
+    plans = {name: rng.choice(values) for name in ("network_def", "preprocessing", "inferer", "imports", "device")}
+    return json.dumps(plans).replace(json.dumps(deep), "[" * depth + "]" * depth).encode()
+
+
 TRAPS: dict[str, Trap] = {
     "pickle that calls": pickle_that_calls,
     "pickle bomb": pickle_bomb,
@@ -228,6 +274,8 @@ TRAPS: dict[str, Trap] = {
     "config that reaches out": config_that_reaches_out,
     "safetensors that lies": safetensors_that_lies,
     "PyTorch zip that lies": torch_zip_that_lies,
+    "ONNX that lies": onnx_that_lies,
+    BUNDLE: bundle_that_reaches_out,
 }
 
 
@@ -243,12 +291,14 @@ def _saved(rng: random.Random, state: Mapping[str, torch.Tensor], config: dict[s
 
 
 def _contained(rng: random.Random, code: bytes) -> bytes:
-    """The instructions as a whole file, as the table of a PyTorch archive, or as the fourth part of a legacy file."""
-    how = rng.randrange(3)
+    """The instructions as a whole file, the table of a PyTorch or TorchScript archive, part four of a legacy file."""
+    how = rng.randrange(4)
     if how == 0:
         return code
-    if how == 1:
-        members = (("archive/data.pkl", code), ("archive/version", b"3\n"), ("archive/byteorder", b"little"))
+    if how in (1, 2):
+        members = [("archive/data.pkl", code), ("archive/version", b"3\n"), ("archive/byteorder", b"little")]
+        if how == 2:  # a TorchScript archive, with a program that nobody must run
+            members += [("archive/constants.pkl", code), ("archive/code/__torch__.py", b"import os")]
         out = io.BytesIO()
         with zipfile.ZipFile(out, "w") as bundle:
             for name, content in members:

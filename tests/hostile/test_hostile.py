@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import sys
 from collections.abc import Iterator
@@ -9,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from core.errors import ReadroomError
+from core.isolation import Limits, Worker
 from tests.hostile import pickles, traps
 from tests.hostile.corpus import Hostile, hostile_file
 from tests.hostile.judge import Judge, own_home
@@ -52,13 +55,33 @@ def test_five_hundred_hostile_files_are_read_or_refused_in_three_sentences(
 def test_sound_files_are_opened_by_the_same_door(judge: Judge) -> None:
     """A judge that refuses everything would find no fault either."""
     made = [Hostile(0, name, f"x.{name}", content, importable=False) for name, content in studies().items()]
-    made += [Hostile(0, name, name, content, importable=True) for name, content in checkpoints().items()]
+    made += [Hostile(1, name, name, content, importable=True) for name, content in checkpoints().items()]
 
     verdicts = {file.kind: judge.look(file) for file in made}
 
     refused = {name: verdict for name, verdict in verdicts.items() if verdict not in {"opened", "warned", "choice"}}
     assert refused == {"slice.dcm": "refused"}
     assert verdicts["4d.nii"] == "choice"
+    assert judge.tally.broken == []
+
+
+def test_the_converter_runs_nothing_of_eighty_hostile_pickles(judge: Judge) -> None:
+    """It reads what the importer refuses, so it meets all of them; one process takes them one after the other."""
+    made = (hostile_file(SEED, number) for number in itertools.count())
+    pickled = itertools.islice((file for file in made if file.kind.startswith(("pickle", "checkpoint"))), 80)
+    worker = Worker("core.models._plain_task:TABLE", Limits(memory_mib=4000, cpu_s=60, wall_s=60))
+    try:
+        for file in pickled:
+            path = judge.root / "checkpoint"
+            path.write_bytes(file.content)
+            try:
+                worker.call("plain", {"path": str(path), "staging": str(judge.root)})
+            except ReadroomError as refusal:
+                judge._refusal(file, (refusal.found, refusal.why, refusal.do))
+    finally:
+        worker.close()
+    judge.sweep()
+
     assert judge.tally.broken == []
 
 

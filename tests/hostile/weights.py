@@ -14,6 +14,9 @@ import torch
 from safetensors.torch import save as save_safetensors
 
 from core.models import save_model_with_config
+from core.models.catalog import read_model
+from core.models.exporting import export_model
+from core.models.formats import ExportFormat
 from tests.models.conftest import tiny_config, tiny_network
 
 
@@ -27,12 +30,17 @@ def checkpoints() -> dict[str, bytes]:
     with tempfile.TemporaryDirectory() as folder:
         save_model_with_config(network, Path(folder) / "own.safetensors", config)
         own = (Path(folder) / "own.safetensors").read_bytes()
+        for form in (ExportFormat.TORCHSCRIPT, ExportFormat.ONNX):
+            export_model(read_model(Path(folder) / "own.safetensors"), form, Path(folder) / form)
+        script, onnx = ((Path(folder) / form).read_bytes() for form in (ExportFormat.TORCHSCRIPT, ExportFormat.ONNX))
     return {
         "zip.pth": torch_bytes(whole),
         "legacy.pt": torch_bytes(whole, zipped=False),
         "bare.pt": torch_bytes(dict(state)),
         "foreign.safetensors": save_safetensors({name: tensor.contiguous() for name, tensor in state.items()}),
         "own.safetensors": own,
+        "script.pt": script,
+        "onnx": onnx,
     }
 
 
