@@ -17,7 +17,7 @@ from core.cli.say import answer, answer_json, complain
 from core.cli.tables import show
 
 if TYPE_CHECKING:
-    from core.registry.shelf import Version
+    from core.registry.version_rows import Version
 
 registry = typer.Typer(
     help="The shelf's memory: versions, stages, aliases, history; who did what, when and why.", no_args_is_help=True

@@ -17,8 +17,9 @@ from core.models.store import store_root
 from core.registry.event import Event, What
 from core.registry.ledger import Ledger
 from core.registry.promotion import Check
-from core.registry.shelf import Answered, Shelf, Version
+from core.registry.shelf import Shelf
 from core.registry.stages import named_stage
+from core.registry.version_rows import Answered, Version
 from core.registry.versions import SCHEME, version_id
 
 UNREGISTERED = "not registered"
