@@ -179,6 +179,24 @@ def answered(
         raise typer.Exit(Exit.REFUSED)
 
 
+@registry.command("slice")
+def slice_(
+    cohort: Annotated[str, typer.Argument(metavar="COHORT", help="Name or id, as score tells it.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What the slice is called.")],
+    split: Annotated[str | None, typer.Option("--split", metavar="NAME", help="Only the cases of that split.")] = None,
+    by: By = None,
+    as_json: Json = False,
+) -> None:
+    """Name a cohort's cases as a slice, for model records to say what taught and measured them."""
+    from core.workflows.registry_slices import slice_of_cohort
+
+    made = slice_of_cohort(cohort, name, split, by)
+    if as_json:
+        answer_json(made.model_dump(mode="json"))
+    else:
+        answer(f"The data set {made.dataset_id} has the slice {made.id} of {len(made.case_ids)} cases.")
+
+
 @registry.command("check")
 def check() -> None:
     """Read the whole event log and hold the tables against it; exit 1 where something was changed."""
