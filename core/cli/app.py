@@ -24,6 +24,7 @@ from core.cli import (
     registry,
     samples,
     scoring,
+    serving,
     sweeping,
     training,
     versions,
@@ -67,6 +68,7 @@ app.command("keygen")(integrity.keygen)
 app.command("sign")(integrity.sign)
 app.command("verify")(integrity.verify)
 app.command("audit")(integrity.audit)
+app.command("services")(serving.services)
 app.command("backup")(backups.backup)
 app.command("restore")(backups.restore)
 app.command("versions")(versions.versions)

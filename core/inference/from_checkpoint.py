@@ -7,6 +7,7 @@ name, because reading lies on a higher floor and nothing is opened in this proce
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
@@ -66,7 +67,7 @@ class TumorPredictor:
         StudyError : the files cannot be read as one study.
         """
         return self._predictor.predict(
-            _opened(study), threshold=threshold, explain=explain, progress=progress, cancelled=cancelled
+            open_brought(study), threshold=threshold, explain=explain, progress=progress, cancelled=cancelled
         )
 
 
@@ -101,7 +102,13 @@ class MultiTaskPredictor(TumorPredictor):
         self._use(model, device)
 
 
-def _opened(brought: Brought) -> Study:
+def open_brought(brought: Brought) -> Study:
+    """The study itself, or the one that a file, a folder or several files hold, read in the isolated worker.
+
+    Raises
+    ------
+    StudyError : they cannot be read as one study. WorkerBreach : reading ran past a limit.
+    """
     if isinstance(brought, Study):
         return brought
     paths = [brought] if isinstance(brought, str | Path) else list(brought)
@@ -113,4 +120,6 @@ def _opened(brought: Brought) -> Study:
 @cache
 def _reader() -> Worker:
     limits = settings()
-    return Worker(READERS, Limits(limits.worker_memory_mib, limits.worker_cpu_s, limits.worker_wall_s))
+    worker = Worker(READERS, Limits(limits.worker_memory_mib, limits.worker_cpu_s, limits.worker_wall_s))
+    atexit.register(worker.close)
+    return worker
