@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -26,3 +27,13 @@ def known_model(model_id: str) -> Model:
         return addressed_model(model_id)
     except ModelNotFound as refusal:
         raise typer.BadParameter(f"{refusal.found} {refusal.do}", param_hint="'--model'") from refusal
+
+
+def id_or_column(typed: str | None) -> str | None:
+    """What was typed, with the model's id in the place of a `models:/` address; `__CLASS` behind it stays."""
+    found = re.match(r"models:/[^/@]+[/@][^_]*", typed or "")
+    if typed is None or found is None:
+        return typed
+    from core.workflows.model_address import addressed_model
+
+    return addressed_model(found[0]).id + typed[found.end() :]

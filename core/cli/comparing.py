@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from core.cli import statistics as asked
+from core.cli.arguments import id_or_column
 from core.cli.say import answer, answer_json, complain, progress_bar
 from core.cli.tables import of, short, show, show_head, threshold
 
@@ -70,7 +71,7 @@ def compare(
     cases = asked.Cases(file, data, split, positive, missing)
     if at is not None and wanted is not None:
         raise typer.BadParameter("Name thresholds, or a rule that chooses them, not both.", param_hint="'--threshold'")
-    named = [name.strip() for name in models.split(",")] if models else []
+    named = [id_or_column(name.strip()) or "" for name in models.split(",")] if models else []
     if models is not None and (not all(named) or len(set(named)) < 2):
         raise typer.BadParameter("Name two models or more, with a comma between them.", param_hint="'--models'")
     asked.require_binary(

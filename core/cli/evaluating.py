@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from core.cli import statistics as asked
+from core.cli.arguments import id_or_column
 from core.cli.say import answer, answer_json, progress_bar
 from core.cli.sweeping import show_bounds, show_slices
 from core.cli.tables import FIGURE_COLUMNS, figure_row, number, short, show, show_head, threshold
@@ -45,7 +46,10 @@ def evaluate(
     split: asked.Split = None,
     task: Annotated[Task, typer.Option("--task", help="What the file is about.")] = Task.BINARY,
     model: Annotated[
-        str | None, typer.Option("--model", metavar="NAME", help="The score column, or what its columns begin with.")
+        str | None,
+        typer.Option(
+            "--model", metavar="NAME", callback=id_or_column, help="The score column, or what its columns begin with."
+        ),
     ] = None,
     at: Annotated[
         float | None,

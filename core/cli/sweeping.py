@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from core.cli import statistics as asked
+from core.cli.arguments import id_or_column
 from core.cli.say import answer, answer_json, progress_bar
 from core.cli.tables import FIGURE_COLUMNS, figure_row, number, short, show, show_head, threshold
 
@@ -24,7 +25,10 @@ def sweep(
     model: Annotated[
         str | None,
         typer.Option(
-            "--model", metavar="COLUMN", help="The score column; may be left out if it is alone. Of images: the model."
+            "--model",
+            metavar="COLUMN",
+            callback=id_or_column,
+            help="The score column; may be left out if it is alone. Of images: the model.",
         ),
     ] = None,
     at: Annotated[

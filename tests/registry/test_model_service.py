@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -142,3 +143,14 @@ def test_entry_larger_than_the_log_takes_is_refused(service: ModelService) -> No
     with pytest.raises(RegistryError, match="bytes an entry"):
         SliceService().create_slice("d", "large", cases)
     assert [one.id for one in SliceService().get_slices("d")] == ["train", "more"]
+
+
+def test_example_of_the_documentation_runs() -> None:
+    """What is copied from a page must work."""
+    page = (Path(__file__).resolve().parents[2] / "docs" / "registry.md").read_text()
+    held: dict[str, Any] = {}
+
+    exec(page.partition("```python\n")[2].partition("```")[0], held)  # noqa: S102  # the page's own text
+
+    assert (held["models"], held["next_cursor"], held["total"]) == ([], None, 0)
+    assert held["made"].training_data_count == 2
