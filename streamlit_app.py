@@ -8,11 +8,11 @@ import streamlit as st
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from pages._ui.door import ROUTES, OwnerCookie, SecurityHeaders, allowed_hosts, lifespan
+from pages._ui.door import OwnerCookie, SecurityHeaders, allowed_hosts, lifespan, routes
 
 app = st.App(
     Path(__file__).parent / "pages" / "_ui" / "shell.py",
-    routes=ROUTES,
+    routes=routes(),
     middleware=[
         Middleware(TrustedHostMiddleware, allowed_hosts=allowed_hosts()),
         Middleware(SecurityHeaders),

@@ -60,6 +60,15 @@ def run_statistics(page: Page, base: str, address: str, ready: str, picture: Pat
     page.get_by_role("button", name="Delete my images").click()
 
 
+def run_shelf(page: Page, base: str, picture: Path) -> None:
+    """Open one of our own models on the shelf, and take the picture of its operating points."""
+    page.goto(f"{base}/models?model=chest_pneumonia_mobilenet_v3_large_v1.0.0")
+    page.get_by_role("radio", name="Figures").click(timeout=WAIT_MS)
+    expect(page.get_by_role("region", name="What they did")).to_be_visible(timeout=WAIT_MS)
+    page.wait_for_timeout(2000)
+    page.screenshot(path=picture)
+
+
 def main(base: str) -> None:
     """All kinds of picture, at the size of a desk screen."""
     with sync_playwright() as playwright:
@@ -80,6 +89,9 @@ def main(base: str) -> None:
             page = browser.new_page(viewport={"width": 1440, "height": 1000}, color_scheme="dark")
             run_statistics(page, base, address, ready, HERE / name)
             page.close()
+        page = browser.new_page(viewport={"width": 1440, "height": 1000}, color_scheme="dark")
+        run_shelf(page, base, HERE / "models.png")
+        page.close()
         browser.close()
 
 

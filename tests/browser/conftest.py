@@ -66,20 +66,23 @@ class Server:
 
 
 @contextmanager
-def running(app: Path, folder: Path, port: int | None = None, **environment: str) -> Iterator[Server]:
-    """`streamlit run APP` on a free port with its data in `folder`/home; ends with the block."""
+def running(
+    app: Path, folder: Path, port: int | None = None, *, base: str = "", **environment: str
+) -> Iterator[Server]:
+    """`streamlit run APP` on a free port with its data in `folder`/home, pages below `base`; ends with the block."""
     port = port or free_port()
     home, log = folder / "home", folder / "server.log"
     home.mkdir(parents=True, exist_ok=True)
     threads = {"OMP_NUM_THREADS": "2", "READROOM_DEVICE": "cpu"}
     command = [sys.executable, "-m", "streamlit", "run", str(app), "--server.port", str(port)]
     command += ["--server.address", "127.0.0.1", "--server.headless", "true"]
+    command += ["--server.baseUrlPath", base] if base else []
     command += ["--server.fileWatcherType", "none", "--browser.gatherUsageStats", "false"]
     environment = {**os.environ, **threads, "READROOM_HOME": str(home), **environment}
     with log.open("ab") as out:
         process = subprocess.Popen(command, cwd=REPOSITORY, stdout=out, stderr=subprocess.STDOUT, env=environment)
         try:
-            url = f"http://127.0.0.1:{port}"
+            url = f"http://127.0.0.1:{port}{f'/{base}' if base else ''}"
             _wait_until_healthy(url, process, log)
             yield Server(url, home, log, process)
         finally:

@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
 from core.workspace import picture_tokens
-from pages._ui.door import OWNER_COOKIE, ROUTES, OwnerCookie, SecurityHeaders
+from pages._ui.door import OWNER_COOKIE, OwnerCookie, SecurityHeaders, routes
 from pages._ui.door.security import script_hashes
 
 ONE, TWO = "A" * 43, "B" * 43
@@ -47,7 +47,8 @@ def client() -> Client:
         return HTMLResponse("page")
 
     app = Starlette(
-        routes=[*ROUTES, Route("/{path:path}", page)], middleware=[Middleware(SecurityHeaders), Middleware(OwnerCookie)]
+        routes=[*routes(), Route("/{path:path}", page)],
+        middleware=[Middleware(SecurityHeaders), Middleware(OwnerCookie)],
     )
     return Client(app)
 

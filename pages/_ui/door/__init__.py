@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pages._ui.door.lifetime import lifespan
 from pages._ui.door.owner_cookie import OWNER_COOKIE, OwnerCookie
-from pages._ui.door.pictures import ROUTES
+from pages._ui.door.pictures import routes
 from pages._ui.door.security import SecurityHeaders, allowed_hosts, is_single_use
 
-__all__ = ["OWNER_COOKIE", "ROUTES", "OwnerCookie", "SecurityHeaders", "allowed_hosts", "is_single_use", "lifespan"]
+__all__ = ["OWNER_COOKIE", "OwnerCookie", "SecurityHeaders", "allowed_hosts", "is_single_use", "lifespan", "routes"]

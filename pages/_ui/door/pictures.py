@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import streamlit as st
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
@@ -30,4 +31,7 @@ def picture(request: Request) -> Response:
     return PlainTextResponse("Not found.", status_code=404, headers=_NEVER_KEPT)
 
 
-ROUTES = [Route("/pictures/{token}/{name}", picture, methods=["GET"])]
+def routes() -> list[Route]:
+    """The route, below the path that the pages lie under: a page asks for its pictures relative to itself."""
+    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
+    return [Route(f"{f'/{base}' if base else ''}/pictures/{{token}}/{{name}}", picture, methods=["GET"])]
