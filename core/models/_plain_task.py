@@ -22,13 +22,11 @@ from core.models.pickled_tensors import MAX_DEPTH, MAX_PARTS, Pickled, TensorRef
 from core.models.plain_values import REPLACED, STAND_INS, is_convertible, listed
 from core.models.sniffing import Container, recognise
 
-WRITTEN = "plain.pth"
-
 Answer = tuple[dict[str, Any], dict[str, Any]]
 
 
 def plain(request: dict[str, Any], _: Path) -> Answer:
-    """Write the file at `path` as plain weights into the folder `staging`; the answer says what was changed.
+    """Write the file at `path` as plain weights to `out`; the answer says what was changed.
 
     Raises
     ------
@@ -48,7 +46,7 @@ def plain(request: dict[str, Any], _: Path) -> Answer:
         _require_known(names, pickled.value)
         maker = _Plain(pickled)
         content = maker.content()
-        torch.save(content, Path(request["staging"]) / WRITTEN)
+        torch.save(content, request["out"])
     except BREAKS as error:
         raise damaged() from error
     replaced = sorted({said for name in names if (said := REPLACED.get(name, ("",))[0])})

@@ -16,8 +16,6 @@ from core.settings import settings
 
 TABLE = "core.models._plain_task:TABLE"
 
-WRITTEN = "plain.pth"
-
 
 @dataclass(frozen=True, slots=True)
 class Converted:
@@ -49,8 +47,9 @@ def convert_checkpoint(path: Path, out: Path) -> Converted:
     )
     try:
         with staging() as folder:
-            answer, _ = worker.call("plain", {"path": str(path.absolute()), "staging": str(folder)})
-            content = (folder / WRITTEN).read_bytes()
+            written = folder / "plain.pth"
+            answer, _ = worker.call("plain", {"path": str(path.absolute()), "out": str(written)})
+            content = written.read_bytes()
     finally:
         worker.close()
     write_atomically(out, content)

@@ -63,17 +63,20 @@ class Kept:
     said: Any
 
 
-def read_pickle(stream: IO[bytes], stand_ins: Mapping[str, StandIn]) -> Any:  # any value, `Name`, `Made` and `Kept`
+def read_pickle(
+    stream: IO[bytes], stand_ins: Mapping[str, StandIn], names: set[str] | None = None
+) -> Any:  # any value, `Name`, `Made` and `Kept`
     """The value of one pickle; the stream stands behind it afterwards.
 
     stand_ins : for a name that is called or made anew, our own function of its arguments. A value of it that has a
-    method `build` is given the object's state.
+    method `build` is given the object's state. names : every global that the pickle names is put into it, as it is
+    come across: it stays there where the instructions break off.
 
     Raises
     ------
     ValueError : the instructions are damaged, or more than any table of weights needs.
     """
-    machine = _Machine(stand_ins)
+    machine = _Machine(stand_ins, set() if names is None else names)
     try:
         for count, (opcode, argument, _) in enumerate(pickletools.genops(stream)):
             if opcode.name == "STOP":
@@ -107,10 +110,10 @@ def walk(value: Any) -> Iterator[Any]:  # any value that `read_pickle` gives
 
 
 class _Machine:
-    def __init__(self, stand_ins: Mapping[str, StandIn]) -> None:
+    def __init__(self, stand_ins: Mapping[str, StandIn], names: set[str]) -> None:
         self._stack: list[Any] = []
         self._memo: dict[int, Any] = {}
-        self._stand_ins = stand_ins
+        self._stand_ins, self._names = stand_ins, names
 
     def pop(self) -> Any:  # any value
         """The value on top; IndexError where there is none."""
@@ -133,13 +136,17 @@ class _Machine:
             count = _SHORT_TUPLES[name]
             self._stack.append(tuple(self.pop() for _ in range(count))[::-1])
         elif name == "GLOBAL":
-            self._stack.append(Name(str(argument).replace(" ", ".", 1)))
+            self._stack.append(self._named(str(argument).replace(" ", ".", 1)))
         elif name in _EXTENSIONS:
-            self._stack.append(Name(f"extension {argument}"))
+            self._stack.append(self._named(f"extension {argument}"))
         elif name == "PERSID":
             self._stack.append(Kept(argument))
         elif name not in _IGNORED:
             _STEPS[name](self, argument)
+
+    def _named(self, name: str) -> Name:
+        self._names.add(name)
+        return Name(name)
 
     def _since_mark(self) -> list[Any]:
         items = []
@@ -202,7 +209,7 @@ class _Machine:
     def _stack_global(self, _: Any) -> None:
         name, module = self.pop(), self.pop()
         readable = isinstance(name, str) and isinstance(module, str)
-        self._stack.append(Name(f"{module}.{name}" if readable else "an unreadable name"))
+        self._stack.append(self._named(f"{module}.{name}" if readable else "an unreadable name"))
 
     def _reduce(self, _: Any) -> None:
         arguments, what = self.pop(), self.pop()
@@ -217,7 +224,7 @@ class _Machine:
         self._make(what, (*arguments, words), called=False)
 
     def _inst(self, argument: Any) -> None:
-        self._make(Name(str(argument).replace(" ", ".", 1)), self._since_mark(), called=True)
+        self._make(self._named(str(argument).replace(" ", ".", 1)), self._since_mark(), called=True)
 
     def _obj(self, _: Any) -> None:
         what, *arguments = self._since_mark()
@@ -240,9 +247,9 @@ def _pairs(items: list[Any]) -> dict[Any, Any]:
 
 
 def _key(key: Any) -> Any:  # the key itself
-    """Tuples are no keys of any checkpoint, and hashing one that is nested deeply enough ends the process."""
-    if isinstance(key, tuple):
-        raise TypeError("a tuple as a key")
+    """Hashing a tuple that is nested deeply enough ends the process, so only flat ones are keys."""
+    if isinstance(key, tuple) and any(isinstance(part, tuple) for part in key):
+        raise TypeError("nested tuples as a key")
     return key
 
 

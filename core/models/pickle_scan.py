@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import io
-import pickletools
 import re
 import zipfile
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
+from core.models.pickle_reader import read_pickle
 from core.models.sniffing import Container
 
 HARMLESS = frozenset({
@@ -32,13 +32,6 @@ LEGACY_PARTS = 5
 
 MAX_INSTRUCTIONS = 64 * 2**20
 """Bytes of a zip file's pickle: 20,000 tensors take about 3 MiB; the numbers themselves lie beside it."""
-
-_TEXT = frozenset({
-    "UNICODE", "BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8", "STRING", "BINSTRING", "SHORT_BINSTRING",
-})  # fmt: skip
-_PUT = frozenset({"PUT", "BINPUT", "LONG_BINPUT"})
-_GET = frozenset({"GET", "BINGET", "LONG_BINGET"})
-_MARK = object()
 
 
 def unwanted_globals(path: Path, container: Container) -> tuple[str, ...]:
@@ -77,14 +70,14 @@ def _collect(path: Path, container: Container | None, wanted: set[str]) -> None:
             name = next(n for n in archive.namelist() if n.partition("/")[2] == "data.pkl")
             if archive.getinfo(name).file_size > MAX_INSTRUCTIONS:
                 raise ValueError("more instructions than any table of weights needs")
-            add_globals(io.BytesIO(archive.read(name)), wanted)
+            read_pickle(io.BytesIO(archive.read(name)), {}, wanted)
     elif container is Container.TORCH_LEGACY:
         with path.open("rb") as file:
             for _ in range(LEGACY_PARTS):
-                add_globals(file, wanted)
+                read_pickle(file, {}, wanted)
     elif container is None:
         with path.open("rb") as file:
-            add_globals(file, wanted)
+            read_pickle(file, {}, wanted)
 
 
 def is_harmless(name: str) -> bool:
@@ -107,61 +100,5 @@ def globals_of(stream: IO[bytes]) -> set[str]:
     ValueError : the instructions are damaged.
     """
     found: set[str] = set()
-    add_globals(stream, found)
+    read_pickle(stream, {}, found)
     return found
-
-
-def add_globals(stream: IO[bytes], found: set[str]) -> None:
-    """The same, put into `found` as they are come across: they stay there where the instructions break off."""
-    machine = _Machine()
-    for opcode, argument, _ in pickletools.genops(stream):
-        found |= machine.step(opcode, argument)
-
-
-class _Machine:
-    """A pickle machine that moves texts and knows nothing else: enough to see what is imported."""
-
-    def __init__(self) -> None:
-        self._stack: list[Any] = []  # texts, marks, and None for any other value
-        self._memo: dict[int, Any] = {}
-
-    def step(self, opcode: pickletools.OpcodeInfo, argument: Any) -> set[str]:  # whatever pickletools decoded
-        """Carry out one instruction; returns what it would import."""
-        name = opcode.name
-        if name in _TEXT:
-            self._stack.append(argument)
-        elif name in _PUT or name == "MEMOIZE":
-            self._memo[len(self._memo) if name == "MEMOIZE" else int(argument)] = self._top()
-        elif name in _GET:
-            self._stack.append(self._memo.get(int(argument)))
-        elif name == "MARK":
-            self._stack.append(_MARK)
-        elif name == "DUP":
-            self._stack.append(self._top())
-        elif name == "STACK_GLOBAL":
-            parts = [self._pop(), self._pop()][::-1]
-            self._stack.append(None)
-            return {".".join(parts) if all(isinstance(p, str) for p in parts) else "an unreadable name"}
-        else:
-            self._generic(opcode)
-            if name in ("GLOBAL", "INST"):
-                return {str(argument).replace(" ", ".", 1)}
-            if name.startswith("EXT"):
-                return {f"extension {argument}"}
-        return set()
-
-    def _generic(self, opcode: pickletools.OpcodeInfo) -> None:
-        before = opcode.stack_before
-        if any(part is pickletools.markobject or part is pickletools.stackslice for part in before):
-            while self._stack and self._pop() is not _MARK:
-                pass
-            before = [p for p in before if p is not pickletools.markobject and p is not pickletools.stackslice]
-        for _ in before:
-            self._pop()
-        self._stack.extend([None] * len(opcode.stack_after))
-
-    def _pop(self) -> Any:  # a text, a mark or None
-        return self._stack.pop() if self._stack else None
-
-    def _top(self) -> Any:  # a text, a mark or None
-        return self._stack[-1] if self._stack else None

@@ -67,6 +67,11 @@ def _encoded(text: Any, _: Any = None) -> bytes:
     return str(text).encode("latin-1")
 
 
+def _no_bytes(*_: Any) -> bytes:
+    """Pickles of protocol 2 call `bytes` for the empty ones alone."""
+    return b""
+
+
 def _items(values: Any = ()) -> list[Any]:
     return list(values)
 
@@ -85,6 +90,7 @@ REPLACED: dict[str, tuple[str, StandIn]] = {
     "numpy.dtype": ("", _Dtype),
     "numpy.ndarray": ("", _Array),
     "_codecs.encode": ("", _encoded),
+    **{f"{place}.bytes": ("", _no_bytes) for place in _BUILTINS},
     **{f"{place}.{name}": ("a path as text", _path) for place in ("pathlib", "pathlib._local") for name in _PATHS},
     "argparse.Namespace": ("a namespace as a table", Namespace),
     "types.SimpleNamespace": ("a namespace as a table", Namespace),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,14 +17,16 @@ from typing import Any
 from core import NOTICE
 from core.errors import CheckpointError, InferenceError
 from core.inference.admission import Verdict, check_admission
+from core.inference.gate import familiarity, look_at
 from core.inference.parity import Parity, measure_parity
+from core.inference.preprocess import preprocess
 from core.models.atomic import write_atomically
 from core.models.exporting import OPSET, export_model
 from core.models.formats import ExportFormat
 from core.models.hashing import file_sha256
 from core.models.model import Model
 from core.models.versions import installed_versions
-from core.samples import SAMPLES, write_sample
+from core.samples import SAMPLES, Group, write_sample
 from core.studies.study import Study
 
 Progress = Callable[[float, str], None]
@@ -35,7 +37,7 @@ PARITY_SUFFIX = ".parity.json"
 """Added to the exported file's whole name."""
 
 SAMPLES_A_GROUP = 2
-"""Synthetic studies of each group that the model is asked about, where it admits them."""
+"""Synthetic studies of each group that the model is asked about, where they are of its kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,18 +116,26 @@ def _tell(progress: Progress | None, share: float, text: str) -> None:
         progress(share, text)
 
 
-def _studies(model: Model, folder: Path) -> Iterator[tuple[str, Study]]:
-    """Synthetic studies that the model admits, drawn now; each is named as its sample."""
+def _studies(model: Model, folder: Path) -> list[tuple[str, Study]]:
+    """Synthetic studies that the model admits, drawn now, each named as its sample: of the group nearest to it."""
     from core.studies import read_study
 
-    taken: dict[str, int] = {}
+    groups: dict[Group, list[tuple[str, Study]]] = {}
     for sample in SAMPLES:
-        if taken.get(sample.group, 0) == SAMPLES_A_GROUP or sample.group.kind is not model.input.kind:
-            continue
-        study = read_study([write_sample(sample, folder)[0]])
-        if check_admission(study, model).verdict is not Verdict.REFUSED:
-            taken[sample.group] = taken.get(sample.group, 0) + 1
-            yield f"sample {sample.name}", study
+        held = groups.setdefault(sample.group, [])
+        if len(held) < SAMPLES_A_GROUP and sample.group.kind is model.input.kind:
+            study = read_study([write_sample(sample, folder)[0]])
+            if check_admission(study, model).verdict is not Verdict.REFUSED:
+                held.append((f"sample {sample.name}", study))
+    found = [held for held in groups.values() if held]
+    if (gate := model.gate) is None:
+        return [named for held in found for named in held]
+
+    def distance(held: list[tuple[str, Study]]) -> float:
+        study = held[0][1]
+        return familiarity(gate, look_at(study, preprocess(study, model.input), model.input)).score
+
+    return min(found, key=distance, default=[])
 
 
 def _not_alike(form: ExportFormat, found: str) -> CheckpointError:

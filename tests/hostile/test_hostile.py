@@ -75,7 +75,7 @@ def test_the_converter_runs_nothing_of_eighty_hostile_pickles(judge: Judge) -> N
             path = judge.root / "checkpoint"
             path.write_bytes(file.content)
             try:
-                worker.call("plain", {"path": str(path), "staging": str(judge.root)})
+                worker.call("plain", {"path": str(path), "out": str(judge.root / "plain.pth")})
             except ReadroomError as refusal:
                 judge._refusal(file, (refusal.found, refusal.why, refusal.do))
     finally:

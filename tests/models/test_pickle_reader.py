@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from core.models.pickle_reader import Made, Name, read_pickle, walk
@@ -27,8 +27,7 @@ PLAIN = st.recursive(
 def test_plain_values_are_read_as_unpickling_would(value: Any, protocol: int) -> None:
     """The library's own machine is the oracle, over all protocols that PyTorch writes."""
     raw = pickle.dumps(value, protocol)
-    if protocol == 2 and b"_codecs" in raw:
-        return  # bytes are a call there; `plain_values` knows it
+    assume(b"_codecs" not in raw and b"__builtin__" not in raw)  # bytes of protocol 2 are a call: see `plain_values`
 
     assert read_pickle(io.BytesIO(raw), TENSORS) == pickle.loads(raw)  # noqa: S301  # our own bytes
 
@@ -69,7 +68,7 @@ def test_a_table_that_holds_itself_many_times_is_walked_once() -> None:
 
 
 @pytest.mark.parametrize(
-    "raw", [b"", b".", b"\x80\x02", b"\x80\x02h\xff.", b"(((((.", b"\x80\x02}(NN", b"\x80\x02}()Nu."]
+    "raw", [b"", b".", b"\x80\x02", b"\x80\x02h\xff.", b"(((((.", b"\x80\x02}(NN", b"\x80\x02}()\x85Nu."]
 )
 def test_instructions_that_do_not_fit_together_are_a_value_error(raw: bytes) -> None:
     """Whatever a file holds, there is one way to say that it is damaged."""
