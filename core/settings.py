@@ -27,6 +27,7 @@ class Settings(BaseSettings):
     shelf: Path = Field(default=SHELF, description="folder of our own checkpoints")
     public_key: Path | None = Field(default=None, description="PEM file; signatures of models are checked with it")
     require_signed: bool = Field(default=False, description="refuse models without a signature of that key")
+    model_config_file: Path | None = Field(default=None, description="S2's config.json: the model where none is named")
     model_paths: dict[str, Path] = Field(default={}, description="JSON: where services find models, by their names")
     device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="where networks run")
     upload_mib: PositiveInt = Field(default=1024, description="one upload")

@@ -19,10 +19,18 @@ Volume = Annotated[
 ]
 
 
-def known_model(model_id: str) -> Model:
-    """The model of an id or a `models:/` address; an unknown one is wrong usage, and the known ones are listed."""
+def known_model(model_id: str | None) -> Model:
+    """The model of an id or a `models:/` address; None takes the one that READROOM_MODEL_CONFIG_FILE chooses. An
+    unknown one is wrong usage, and the known ones are listed.
+    """
+    from core.workflows.default_model import default_model
     from core.workflows.model_address import addressed_model
 
+    if model_id is None:
+        chosen = default_model()
+        if chosen is None:
+            raise typer.BadParameter("Name one, or choose one in READROOM_MODEL_CONFIG_FILE.", param_hint="'--model'")
+        return chosen
     try:
         return addressed_model(model_id)
     except ModelNotFound as refusal:

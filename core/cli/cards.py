@@ -15,6 +15,9 @@ def card(
     write: Annotated[
         bool, typer.Option("--write", help="Write the pages into the shelf's folder, its README too.")
     ] = False,
+    metadata: Annotated[
+        Path | None, typer.Option("--metadata", metavar="FILE", help="Write the models' model_metadata.json there.")
+    ] = None,
     words: Annotated[
         Path | None, typer.Option("--words", metavar="FILE", help="Mend the words of the one ID from its recipe.")
     ] = None,
@@ -46,6 +49,12 @@ def card(
             answer(f"Wrote {path}")
         return
     models = [get_model(name) for name in ids] if ids else shelf_models(settings().shelf)
+    if metadata is not None:
+        from core.workflows.shelf_metadata import write_shelf_metadata
+
+        write_shelf_metadata(metadata, models)
+        answer(f"Wrote {metadata}")
+        return
     for model in models:
         for line in card_page(model).splitlines():
             answer(line)

@@ -16,8 +16,11 @@ if TYPE_CHECKING:
 
 def predict(
     ctx: typer.Context,
-    model: Annotated[str, typer.Option("--model", metavar="ID", help="As `models` lists it.")],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", file_okay=False, help="Folder for the files.")],
+    model: Annotated[
+        str | None,
+        typer.Option("--model", metavar="ID", help="As `models` lists it; without: READROOM_MODEL_CONFIG_FILE's."),
+    ] = None,
     paths: Annotated[
         list[str] | None, typer.Argument(metavar="PATH...", help="One case each: a file, a folder or a zip.")
     ] = None,

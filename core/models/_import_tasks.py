@@ -33,6 +33,7 @@ from core.models._resolve import (
 from core.models._tree import encode
 from core.models.building import build_on_meta
 from core.models.card import Card
+from core.models.claims_beside import claims_beside
 from core.models.config import CONFIG_NAME, ModelConfig, read_config_file
 from core.models.export_record import ExportRecord, read_record
 from core.models.facts import Facts, is_ours, sealed
@@ -82,7 +83,7 @@ def convert(request: dict[str, Any], _: Path) -> Answer:
     arrays, kinds = to_arrays({name[len(prefix) :]: tensor for name, tensor in foreign.state.items()})
     said = (f"The prefix {prefix} was taken off every name.",) if prefix else ()
     notes = (*foreign.notes, *said, *kinds, *resolved.notes)
-    facts = _facts(foreign, resolved, arrays, file_sha256(weights_file(path)), notes, request["id"])
+    facts = _facts(foreign, path, resolved, arrays, notes, request["id"])
     write_tensors(staging / CHECKPOINT_NAME, arrays, facts.to_metadata())
     facts.config.save(staging / CONFIG_NAME)
     return {"id": facts.model_id}, {}
@@ -189,17 +190,17 @@ def _inferred(state: Mapping[str, Any]) -> dict[str, Any]:
 
 def _facts(
     foreign: Foreign,
+    path: Path,
     resolved: Resolved,
     arrays: dict[str, NDArray[Any]],
-    source_sha256: str,
     notes: tuple[str, ...],
     asked_id: str | None,
 ) -> Facts:
+    source_sha256, claims = file_sha256(weights_file(path)), {**_claims(foreign.rest), **claims_beside(path)}
     weights_hash = weights_sha256(arrays)
     config = resolved.config
     identity = text_sha256(weights_hash + config.canonical())[:8]
     model_id = asked_id or f"imported_{config.model_type}_{identity}_v1.0.0"
-    claims = _claims(foreign.rest)
     card = Card(
         display_name=(asked_id or f"{config.model_type} {identity}")[:24],
         summary=config.description or f"An imported {config.model_type}.",

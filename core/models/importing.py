@@ -85,6 +85,8 @@ def import_checkpoint(
         staged = read_model(folder / CHECKPOINT_NAME)
         if staged.problem:
             raise CheckpointError(found=f"{staged.problem}", why="It cannot be trusted.", do="Bring an intact copy.")
+        if (twin := _held_already(staged)) is not None:
+            return twin
         _require_free(staged)
         kept = keep(folder)
     return read_model(kept)
@@ -216,6 +218,16 @@ def _stage_own(model: Model, folder: Path, *, changed: bool) -> None:
         raise sealed(model.id)
     shutil.copyfile(model.path, folder / CHECKPOINT_NAME)
     model.config.save(folder / CONFIG_NAME)
+
+
+def _held_already(staged: Model) -> Model | None:
+    """The model that was made of the same file before, brought under another name: other claims, and nothing else."""
+    source = staged.card.provenance.get("source_sha256")
+    for model in list_models():
+        same = (model.id, model.weights_sha256, model.config) == (staged.id, staged.weights_sha256, staged.config)
+        if same and source is not None and model.card.provenance.get("source_sha256") == source:
+            return read_model(model.path)
+    return None
 
 
 def _require_free(staged: Model) -> None:

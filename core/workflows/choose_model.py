@@ -12,6 +12,7 @@ from functools import cache
 
 from core.models.catalog import list_models
 from core.models.model import Model
+from core.workflows.default_model import chosen_id
 from core.workflows.run_prediction import fits
 from core.workspace import Case
 
@@ -33,8 +34,10 @@ def models_for(case: Case | None) -> list[Model]:
 
 
 def first_fitting(models: Sequence[Model], case: Case) -> Model | None:
-    """The first usable model that reads a case of this kind, or None."""
-    return next((m for m in models if m.problem is None and fits(case, m)), None)
+    """The usable model that reads a case of this kind: the installation's own choice if it does, else the first."""
+    fitting = [m for m in models if m.problem is None and fits(case, m)]
+    chosen = chosen_id()
+    return next((m for m in fitting if m.id == chosen), fitting[0] if fitting else None)
 
 
 def badges(model: Model) -> tuple[Badge, ...]:
