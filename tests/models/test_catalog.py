@@ -188,12 +188,13 @@ def test_listing_imports_no_torch(shelf: Path, shelve: Callable[..., Path]) -> N
     code = (
         "import sys, json; from core.models import list_models; from pathlib import Path;"
         f"ids = [m.id for m in list_models([Path({str(shelf)!r})])];"
-        "print(json.dumps([ids, sorted({'torch', 'torchvision', 'monai'} & sys.modules.keys())]))"
+        "from core.workflows.registry import shelf_entries; names = [e.id for e in shelf_entries()];"
+        "print(json.dumps([ids, names, sorted({'torch', 'torchvision', 'monai'} & sys.modules.keys())]))"
     )
 
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
-    assert json.loads(run.stdout) == [["tiny_v1.0.0"], []]
+    assert json.loads(run.stdout) == [["tiny_v1.0.0"], ["tiny_v1.0.0"], []]
 
 
 def test_listing_two_hundred_files_again_reads_none_of_them(
