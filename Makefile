@@ -49,7 +49,7 @@ fuzz: $(TEST_READY)  ## damaged and hostile files through every door; prints the
 MOMENTS ?= 200
 faults: $(TEST_READY)  ## kill what changes the shelf at seeded moments; prints the counts
 	$(BIN)/python -m tests.registry.faults --moments $(MOMENTS) --seed $(SEED)
-	READROOM_KILLS=$(MOMENTS) $(BIN)/python -m pytest tests/registry/test_faults.py -q -s
+	READROOM_KILLS=$(MOMENTS) $(BIN)/python -m pytest tests/registry/test_faults.py tests/models/test_store.py -q -s
 
 # A venv without pip is Debian's way of saying that python3-venv is missing.
 $(BIN)/python:

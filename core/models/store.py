@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,8 @@ from core.settings import settings
 
 CHECKPOINT_NAME = "model.safetensors"
 
+_STAGING = ".staging-"
+
 
 def store_root() -> Path:
     """The store of this installation; it may not exist yet."""
@@ -26,7 +29,8 @@ def store_root() -> Path:
 @contextmanager
 def staging() -> Iterator[Path]:
     """An empty folder inside the store, gone afterwards; its name begins with a dot, so no listing sees it."""
-    folder = store_root() / f".staging-{secrets.token_hex(8)}"
+    _clear_killed()
+    folder = store_root() / f"{_STAGING}{secrets.token_hex(8)}"
     folder.mkdir(parents=True)
     try:
         yield folder
@@ -44,3 +48,11 @@ def keep(staged: Path) -> Path:
         staged.rename(address)
         sync_folder(address.parent)
     return address / CHECKPOINT_NAME
+
+
+def _clear_killed() -> None:
+    """Delete what imports left that were killed: folders that are older than any import may run."""
+    oldest = time.time() - 2 * settings().import_wall_s
+    for folder in store_root().glob(f"{_STAGING}*"):
+        if folder.stat().st_mtime < oldest:
+            shutil.rmtree(folder, ignore_errors=True)
