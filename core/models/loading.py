@@ -7,9 +7,10 @@ safe from several threads; a network in use is never changed, so dropping it fro
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -38,13 +39,24 @@ class Loaded:
     """Something that runs a model's weights, kept while there is room.
 
     runner : a network, or what an engine makes of the weights. mib : of memory. ask : outputs by name for an input
-    (n, channels, *spatial), for the self-test. factor : how much wider its tolerance is there.
+    (n, channels, *spatial), for the self-test. factor : how much wider its tolerance is there. seconds : of loading.
     """
 
     runner: Any
     mib: float
     ask: Callable[[NDArray[np.float32]], Mapping[str, Array]]
     factor: int = 1
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Weights in memory: whose, where they run, MiB, and the seconds that loading them took."""
+
+    weights_sha256: str
+    where: str
+    mib: float
+    seconds: float
 
 
 _lock = threading.RLock()
@@ -80,7 +92,9 @@ def hold(model: Model, where: str, load: Callable[[], Loaded]) -> Any:
             if _tested[key] == "none":  # a twin of the same weights came first, without a self-test in its file
                 _run_self_test(model, _loaded[key], key)
             return _loaded[key].runner
+        began = time.perf_counter()
         loaded = load()
+        loaded = replace(loaded, seconds=time.perf_counter() - began)
         _run_self_test(model, loaded, key)
         _loaded[key] = loaded
         _make_room()
@@ -98,10 +112,16 @@ def self_test_state(model: Model) -> SelfTestState:
     return "failed" if "failed" in states else states[-1] if states else "not run"
 
 
+def held_weights() -> tuple[Held, ...]:
+    """What the cache holds, least recently used first; it never waits for a load."""
+    # One step of the interpreter and not the lock, which a load holds for seconds: a page asks this at each run.
+    held = tuple(_loaded.items())
+    return tuple(Held(weights, where, one.mib, one.seconds) for (weights, where), one in held)
+
+
 def loaded_mib() -> dict[str, float]:
     """What the cache holds: MiB of weights by `<first 12 of weights_sha256> on <where>`, least recently used first."""
-    with _lock:
-        return {f"{weights[:12]} on {where}": loaded.mib for (weights, where), loaded in _loaded.items()}
+    return {f"{held.weights_sha256[:12]} on {held.where}": held.mib for held in held_weights()}
 
 
 def _require_usable(model: Model) -> None:

@@ -70,4 +70,4 @@ def _near(found: Diagnosis) -> list[str]:
 def _judged(harmless: bool, convertible: bool) -> str:
     if harmless:
         return "needed for tensors and numbers"
-    return "more than that; convert has a plain value for it" if convertible else "code that is not run"
+    return "an object; `convert` has a plain value for it" if convertible else "code, which is not run"

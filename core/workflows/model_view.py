@@ -6,12 +6,15 @@ Owns the rows and the words. Every fact comes from the checkpoint, the card or t
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
-from core.models.loading import loaded_mib, self_test_state
+from core.models.loading import held_weights, self_test_state
 from core.models.model import Model
 from core.settings import settings
 from core.workflows.shelf_view import size_of
+
+MEMORY_HEADER = ("Model", "Runs on", "MiB", "Loaded in")
 
 STATED = "checkpoint"
 """Origin of a field of which no other was noted."""
@@ -22,8 +25,6 @@ SELF_TEST = {
     "none": "none is stored with the file",
     "not run": "not run yet: it runs when the weights are loaded",
 }
-
-HASH_DIGITS = 12
 
 
 def about_rows(model: Model) -> list[tuple[str, str]]:
@@ -74,19 +75,18 @@ def integrity_rows(model: Model) -> list[tuple[str, str]]:
     ]
 
 
-def memory_rows(models: list[Model]) -> list[tuple[str, str, str]]:
-    """The weights in memory, the least recently used first: model, device, MiB."""
-    names = {model.weights_sha256[:HASH_DIGITS]: model.display_name for model in models}
-    rows = []
-    for held, mib in loaded_mib().items():
-        weights, _, device = held.partition(" on ")
-        rows.append((names.get(weights, weights), device, f"{mib:.1f}"))
-    return rows
+def memory_rows(models: Sequence[Model]) -> list[tuple[str, str, str, str]]:
+    """The weights in memory, the least recently used first."""
+    names = {model.weights_sha256: model.display_name for model in models}
+    return [
+        (names.get(one.weights_sha256, one.weights_sha256[:12]), one.where, f"{one.mib:.1f}", f"{one.seconds:.2f} s")
+        for one in held_weights()
+    ]
 
 
 def memory_sentence() -> str:
     """How much of the budget the weights in memory take."""
-    held, most = sum(loaded_mib().values()), settings().weights_cache_mib
+    held, most = sum(one.mib for one in held_weights()), settings().weights_cache_mib
     return (
         f"{held:.1f} of {most:,} MiB. Weights are loaded at the first run; where the budget is spent, those unused "
         "longest go first. READROOM_WEIGHTS_CACHE_MIB changes it."

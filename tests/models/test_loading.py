@@ -16,7 +16,7 @@ from core.errors import CheckpointError, InferenceError
 from core.models import loading
 from core.models.building import named_outputs
 from core.models.catalog import read_model
-from core.models.loading import load_network, loaded_mib, self_test_state
+from core.models.loading import Held, held_weights, load_network, loaded_mib, self_test_state
 from core.settings import settings
 
 from .conftest import tiny_config, tiny_network
@@ -168,3 +168,22 @@ def test_weights_cannot_be_trained_by_accident(shelve: Callable[..., Path]) -> N
 
     assert not any(parameter.requires_grad for parameter in network.parameters())
     assert {t.device.type for t in network.state_dict().values()} == {"cpu"}
+
+
+@pytest.mark.seeds(38)
+def test_who_asks_what_is_loaded_does_not_wait_for_a_load(shelve: Callable[..., Path]) -> None:
+    """A page shows the cache at each run; a load holds the lock for seconds."""
+    model = read_model(shelve())
+    load_network(model)
+    told: list[Held] = []
+
+    def ask() -> None:
+        told.extend(held_weights())
+
+    with loading._lock:
+        asking = threading.Thread(target=ask)
+        asking.start()
+        asking.join(timeout=30)
+
+    assert [held.weights_sha256 for held in told] == [model.weights_sha256]
+    assert told[0].seconds > 0

@@ -5,21 +5,25 @@ from __future__ import annotations
 import getpass
 import io
 import shutil
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
 from core.settings import settings
+from core.studies.synthetic import synthetic_film
+from core.workflows.cohorts import add_images, list_cohorts
 from core.workflows.may_change import Asker
 from core.workflows.registry import history, register
 from core.workflows.shelf_view import Asked, matching, shelf_rows
 from core.workspace import Workspace
 from pages._ui.models import asking, bringing, changing, lifecycle
-from tests.pages.conftest import texts
-from tests.pages.tiny_shelf import CHEST, HIPPOCAMPUS, make_evil
+from tests.pages.conftest import ended, texts
+from tests.pages.tiny_shelf import CHEST, CHEST_TWO, HIPPOCAMPUS, make_evil
 
 OpenApp = Callable[..., AppTest]
 
@@ -264,3 +268,33 @@ def test_a_file_that_does_not_load_is_explained_with_what_to_do(open_app: OpenAp
     assert "<b>extra</b>" not in shown
     assert "&lt;b&gt;extra&lt;/b&gt;" in shown
     assert not list(settings().home.glob(".received-*"))
+
+
+@pytest.mark.seeds(39)
+def test_one_click_scores_a_set_with_both_and_leads_to_the_paired_test(
+    open_app: OpenApp, workspace: Workspace, film: Path, tmp_path: Path
+) -> None:
+    """From 'are these two different?' to the page that answers it, about the same cases."""
+    films = tmp_path / "films.zip"
+    with zipfile.ZipFile(films, "w") as archive:
+        for number in range(6):
+            made = tmp_path / f"{number}.png"
+            synthetic_film(made, number)
+            archive.write(made, f"{'pneumonia' if number % 2 else 'normal'}/{number}.png")
+    with films.open("rb") as file:
+        kept = add_images(workspace, [("films.zip", file)])
+    app = open_app("models", model=CHEST)
+    app.button_group(key="model-view").set_value("Beside another").run()
+
+    app.button(key="compare-these").click().run()
+
+    ended(workspace)
+    (cohort,) = list_cohorts(workspace)
+    assert cohort.id == kept.id
+    assert {one.model_id for one in cohort.models if one.scored} == {CHEST, CHEST_TWO}
+    assert app.title[0].value == "Model comparison"
+    again = open_app("models", model=CHEST)
+    again.button_group(key="model-view").set_value("Beside another").run()
+    (way,) = [one.proto for one in again.get("page_link") if one.proto.label.startswith("Compare on")]
+    assert parse_qs(way.query_string)["set"] == [kept.id]
+    assert len(parse_qs(way.query_string)["models"]) == 2

@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from core.models.catalog import get_model
+from core.models.signatures import SignatureState
 from core.settings import settings
-from core.workflows.shelf_view import DIFFERS, GONE, VERIFIED, Asked, Row, choices, matching, shelf_rows
+from core.workflows.registry import pin, register, set_alias
+from core.workflows.shelf_view import (
+    BROKEN,
+    DIFFERS,
+    GONE,
+    SIGNED,
+    VERIFIED,
+    Asked,
+    Row,
+    choices,
+    matching,
+    shelf_rows,
+    state_of,
+)
 
 SHELF = Path(__file__).resolve().parents[2] / "model_backups"
 CHEST = "chest_pneumonia_mobilenet_v3_large_v1.0.0"
@@ -75,3 +90,38 @@ def test_a_filter_offers_what_there_is(shelf: Path) -> None:
     assert choices(rows, "task") == ["classification", "segmentation"]
     for task in choices(rows, "task"):
         assert matching(rows, Asked(task=task))
+
+
+@pytest.mark.seeds(23)
+def test_a_signed_model_is_called_signed_and_a_changed_one_never(shelf: Path) -> None:
+    """The better word must not cover the worse fact."""
+    model = replace(get_model(CHEST), signature=SignatureState.VERIFIED)
+
+    assert state_of(model) == SIGNED
+    assert state_of(replace(model, problem="Its signature does not hold: changed: a.")) == BROKEN
+
+
+@pytest.mark.seeds(22)
+def test_stage_alias_and_pin_stand_in_the_row_and_the_pinned_one_stands_first(shelf: Path) -> None:
+    """The registry's word beside the file's."""
+    register(CHEST, "a start", "ana")
+    set_alias(CHEST, "screening", "the quickest", "ana")
+    assert shelf_rows()[0].id == CHEST
+    pin("lgg_flair_unet2d_v1.0.0", "ana")
+
+    rows = shelf_rows()
+
+    assert rows[0].id == "lgg_flair_unet2d_v1.0.0"
+    assert (rows[1].stage, rows[1].aliases) == ("Development", "screening")
+    assert [row.id for row in matching(rows, Asked("screening", stage="Development"))] == [CHEST]
+
+
+def test_a_version_whose_file_is_gone_is_still_listed(shelf: Path) -> None:
+    """What the registry promises never to forget must not vanish with a folder."""
+    register(CHEST, "a start", "ana")
+    shutil.rmtree(shelf / CHEST)
+
+    row = _rows()[CHEST]
+
+    assert (row.state, row.stage, row.readable) == (GONE, "Development", False)
+    assert "Restore it from a backup." in row.problem

@@ -26,7 +26,7 @@ def show_bringing(now: State, asking: Asker) -> None:
             words.fact(may_change(asking).why)
             return
         left, right = st.columns(2)
-        most = settings().checkpoint_mib
+        most = settings().upload_mib  # it passes through memory; a larger file is imported on the command line
         file = left.file_uploader("Checkpoint", key=f"bring-{now.upload_round}", max_upload_size=most)
         stated = right.file_uploader("Configuration (.json), if the file states none", key=f"beside-{now.upload_round}")
         named = st.text_input(

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.models.model import Model
 from core.workflows.lifecycle_view import AUDIT_HEADER, audit_shelf_rows
-from core.workflows.model_view import memory_rows, memory_sentence
+from core.workflows.model_view import MEMORY_HEADER, memory_rows, memory_sentence
 from core.workflows.shelf_pages import GUIDE_HEADER, guide_rows
 from pages._ui import words
 from pages._ui.models.state import Look
@@ -24,9 +24,9 @@ def show_shelf(held: Look, models: Sequence[Model]) -> None:
             words.table([title.capitalize() for title in GUIDE_HEADER], guide_rows(usable), label="Selection guide")
             words.fact(GUIDE)
     with st.expander("Weights in memory", key="memory"):
-        rows = memory_rows(list(models))
+        rows = memory_rows(models)
         if rows:
-            words.table(("Model", "Device", "MiB"), rows, numbers=(2,), label="Weights in memory")
+            words.table(MEMORY_HEADER, rows, numbers=(2, 3), label="Weights in memory")
         words.fact(memory_sentence())
     with st.expander("Audit of the files", key="audit"):
         words.fact("Every file of shelf and store is read and held against its hash, signature and registration.")

@@ -17,10 +17,11 @@ def show_why(held: Look) -> None:
     """Draw the uploader, and what was found in the last file."""
     with st.expander("Why can't I load this?", key="why"):
         words.fact(
-            "Drop a checkpoint of any kind. It is read in a process of its own, nothing in it is run, nothing is kept."
+            "Drop a checkpoint of any kind. It is read in a process of its own, nothing in it is run, nothing is kept. "
+            "For one that is too large here: python -m core why FILE."
         )
         file = st.file_uploader(
-            "File", key=f"why-{held.why_round}", max_upload_size=settings().checkpoint_mib, label_visibility="collapsed"
+            "File", key=f"why-{held.why_round}", max_upload_size=settings().upload_mib, label_visibility="collapsed"
         )
         if file is not None:
             held.why_round += 1  # emptied: the same file must not be read again at each run
