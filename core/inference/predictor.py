@@ -19,7 +19,7 @@ from core.inference.gate import Familiarity
 from core.inference.postprocess import MASK_THRESHOLD, count_voxels, volumes_ml
 from core.inference.prediction import NO_PEAK, Prediction, Provenance, request_settings
 from core.inference.sliding_window import OVERLAP, Progress
-from core.metrics.operating_points import OperatingPoint, Rule
+from core.metrics.operating_points import BY_HAND, OperatingPoint, Rule
 from core.models.model import Model
 from core.studies.study import Study
 
@@ -161,7 +161,7 @@ def thresholds_in_force(model: Model, threshold: float | None) -> tuple[dict[str
 
 def _by_hand(finding: str, threshold: float, model: Model) -> OperatingPoint:
     return OperatingPoint(
-        name="chosen by hand",
+        name=BY_HAND,
         finding=finding,
         threshold=threshold,
         rule=Rule.FIXED,

@@ -42,6 +42,10 @@ class Rule(StrEnum):
     """Somebody named the number."""
 
 
+BY_HAND = "chosen by hand"
+"""The name of a threshold that a user set for one look: nobody claims anything of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class OperatingPoint:
     """A threshold for one finding, how it was chosen, and what it did on the cases that chose it.
@@ -88,6 +92,11 @@ class OperatingPoint:
     def specificity(self) -> Estimate:
         """TN/N with Wilson's interval."""
         return wilson(self.tn, self.negatives)
+
+    @property
+    def is_claimed(self) -> bool:
+        """Whether somebody only says that it is a good threshold: no case stands behind it."""
+        return not self.positives and not self.negatives and self.name != BY_HAND
 
     def bound_to(self, weights_sha256: str) -> Self:
         """The same point, valid for these weights alone."""

@@ -111,6 +111,8 @@ def point_rows(model: Model) -> list[tuple[str, ...]]:
 
 def promise(point: OperatingPoint) -> str:
     """What a point promises, in a few words."""
+    if point.is_claimed:
+        return "claimed, no cohort and no count"
     if not point.guaranteed or point.target is None or point.confidence is None:
         rule = "best balance (Youden)" if point.rule is Rule.YOUDEN else str(point.rule).replace("_", " ")
         return f"{rule}, not guaranteed"

@@ -17,6 +17,8 @@ NOT_ENOUGH = "Nothing can be promised with this many cases."
 
 def promise_sentence(point: OperatingPoint) -> str:
     """The rule's guarantee with the cases that carry it, or the band's limit where the rule makes none."""
+    if point.is_claimed:
+        return "Claimed: no cohort and no count stand behind this threshold."
     if point.guaranteed and point.target is not None and point.confidence is not None:
         sensitive = "sensitivity" in point.rule.value
         rate, n, among = ("Sensitivity", point.positives, "with") if sensitive else (

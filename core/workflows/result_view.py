@@ -103,6 +103,8 @@ def labels(prediction: Prediction) -> tuple[Label, ...]:
 
 def point_sentences(point: OperatingPoint) -> tuple[str, ...]:
     """What a threshold did on the cases that chose it, with k, n and interval; what it means for 1,000; its promise."""
+    if point.is_claimed:
+        return (f"The threshold {point.threshold:.3g} is claimed: no cohort and no count stand behind it.",)
     if not point.positives and not point.negatives:
         return (f"The threshold {point.threshold:.3g} comes with no test cases.",)
     false_alarms = wilson(point.fp, point.negatives)

@@ -32,13 +32,13 @@ def test_every_name_of_the_documents_is_taken_apart(name: str) -> None:
 @pytest.mark.parametrize(
     ("written", "meant"), [("v1", "1.0.0"), ("1.0", "1.0.0"), ("V2.3.4", "2.3.4"), ("newest", None), ("", None)]
 )
-def test_conflict_6_all_three_forms_of_a_version_are_one(written: str, meant: str | None) -> None:
-    """S2 writes three numbers, S3 '1.0', S4 'v1'; the original is kept beside."""
+def test_all_three_forms_of_a_version_are_one(written: str, meant: str | None) -> None:
+    """Conflict 6 of the seeds: S2 writes three numbers, S3 '1.0', S4 'v1'; the original is kept beside."""
     assert semantic(written) == meant
 
 
 @pytest.mark.seeds(34)
-def test_conflict_2_what_a_name_says_begins_with_claimed() -> None:
+def test_what_a_name_says_begins_with_claimed() -> None:
     """Nobody may take it for a measurement."""
     claims = parse_name("best_overall_val98.80_v1_20240101.pt").claims()
 

@@ -133,7 +133,7 @@ def test_model_metadata_is_written_and_read_again(
 
 @pytest.mark.seeds(1, 14, 34, 35)
 def test_claims_of_an_import_begin_with_claimed_and_stand_beside_no_measurement(tmp_path: Path) -> None:
-    """Conflict 2: S1's name, S2's metadata and S4's metadata beside one file; none becomes a figure of the card."""
+    """Conflict 2 of the seeds: what the name and both kinds of metadata say is no figure of the card."""
     config = tiny_config()
     file = tmp_path / "best_overall_val98.80_test97.30.pt"
     torch.save({"model": tiny_network(config).state_dict(), "config": config.model_dump(mode="json")}, file)

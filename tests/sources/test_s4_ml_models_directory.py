@@ -165,7 +165,7 @@ def test_the_place_comes_from_the_environment_and_the_newest_file_of_the_version
 def test_a_pickle_is_broken_and_says_why(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: bytes, why: str
 ) -> None:
-    """The document's default format: recognised, never opened, and what to do is said."""
+    """Conflict 5 of the seeds: the document's default format is recognised and never opened; what to do is said."""
     (tmp_path / name).write_bytes(content)
     monkeypatch.setenv("READROOM_MODEL_PATHS", json.dumps({"fraud_detector": str(tmp_path / name)}))
     settings.cache_clear()

@@ -18,7 +18,7 @@ CLAIM = {"printed", "n", "counts", "counts_if_truncated", "verdict"}
 
 @pytest.mark.parametrize("known", KNOWN["single"], ids=lambda k: f"{k['printed']}-of-{k['n']}")
 def test_single_figure_is_that_of_exact_fractions(known: dict[str, Any]) -> None:
-    """A percentage that no count can give was not measured."""
+    """Conflict 8 of the seeds: a percentage that no count can give was not measured."""
     document = as_json(claims_document([known["printed"]], known["n"]))
 
     (found,) = document["claims"]
