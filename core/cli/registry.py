@@ -23,7 +23,17 @@ registry = typer.Typer(
     help="The shelf's memory: versions, stages, aliases, history; who did what, when and why.", no_args_is_help=True
 )
 
-Id = Annotated[str, typer.Argument(metavar="ID", help="A model of the shelf, e.g. chest_resnet18_v1.0.0.")]
+
+def _id(typed: str) -> str:
+    from core.workflows.registry import id_of
+
+    return id_of(typed)
+
+
+Id = Annotated[
+    str,
+    typer.Argument(metavar="ID", callback=_id, help="A model of the shelf, e.g. chest_resnet18_v1.0.0, or models:/…"),
+]
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, in one sentence; it stays in the history.")]
 By = Annotated[str | None, typer.Option("--by", metavar="NAME", help="Who does it; without: this account's name.")]
 Alias = Annotated[str, typer.Argument(metavar="ALIAS", help="champion, challenger, screening, …")]
@@ -136,6 +146,8 @@ def history(model_id: Id, as_json: Json = False) -> None:
     from core.workflows import registry as work
 
     found = work.history(model_id)
+    if not found:
+        work.shelf_entry(model_id)  # which refuses an id that nobody knows
     if as_json:
         for one in found:
             answer_json(asdict(one))

@@ -82,11 +82,20 @@ def shelf_entries() -> list[ShelfEntry]:
     return sorted(found, key=lambda one: (not one.pinned, one.id))
 
 
+def id_of(text: str) -> str:
+    """The id behind a `models:/` address, whether its file is there or not; what is none stays as it is.
+
+    Raises
+    ------
+    RegistryError : nothing answers under the alias.
+    """
+    return Shelf().find(text) if text.startswith(SCHEME) else text
+
+
 def shelf_entry(model_id: str) -> ShelfEntry:
-    """What the list shows of one model, by id or address; raises ModelNotFound and RegistryError."""
-    sought = Shelf().find(model_id) if model_id.startswith(SCHEME) else model_id
-    found = next((one for one in shelf_entries() if one.id == sought), None)
-    return found or _entry(get_model(sought), None, pinned=False)  # which says what there is
+    """What the list shows of one model; raises ModelNotFound and RegistryError."""
+    found = next((one for one in shelf_entries() if one.id == model_id), None)
+    return found or _entry(get_model(model_id), None, pinned=False)  # which says what there is
 
 
 def history(model_id: str) -> list[HistoryLine]:

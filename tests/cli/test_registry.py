@@ -72,6 +72,8 @@ def test_address_is_a_model_wherever_one_is_asked_for(shelf: Path, film: Path, t
     assert made.json_lines[0]["model"] == FILMS
     assert unknown.code == 1
     assert "No version of tiny_films answers under 'champion'" in unknown.err
+    assert run("registry", "show", f"models:/{name}@screening").out.startswith(f"id             {FILMS}\n")
+    assert run("registry", "history", VOLUMES).out == "0 events.\n"
     today = run("registry", "answered", f"models:/{name}@screening", "--on", date.today().isoformat(), "--json")
     assert [line["id"] for line in today.json_lines] == [FILMS]
     assert run("registry", "answered", f"models:/{name}@screening", "--on", "2020-01-01").code == 1
@@ -87,7 +89,7 @@ def test_pins_lead_the_list_and_recall_counts(shelf: Path, run: Run) -> None:
     assert run("registry", "recall", FILMS).out == "0 stored results, cohorts among them.\n"
 
 
-@pytest.mark.parametrize("command", [("register",), ("pin",), ("show",), ("recall",)])
+@pytest.mark.parametrize("command", [("register",), ("pin",), ("show",), ("recall",), ("history",)])
 def test_unknown_model_is_refused_naming_the_known_ones(shelf: Path, run: Run, command: tuple[str, ...]) -> None:
     """Three sentences, exit 1, no traceback."""
     answer = run("registry", *command, "tiny_v9.9.9")
