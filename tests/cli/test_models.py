@@ -15,7 +15,7 @@ from core.models import get_model
 
 from .conftest import FILMS, VOLUMES, Answer
 
-HEAVY = ("torch", "torchvision", "monai", "streamlit")
+HEAVY = ("torch", "torchvision", "monai", "streamlit", "model_signing")
 
 
 def test_json_lists_each_model_with_the_keys_that_scripts_read(shelf: Path, run: Callable[..., Answer]) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import stat
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -101,3 +103,41 @@ def test_nothing_links_and_foreign_keys_are_refused_in_words(tmp_path: Path) -> 
 
     assert not (folder / "model.sig").exists()
     assert pair.private.name == PRIVATE_KEY
+
+
+@pytest.mark.seeds(23)
+def test_a_signature_of_every_older_release_still_holds(tmp_path: Path) -> None:
+    """What a lab signed years ago must not become unsigned by an update of a library."""
+    older = Path(__file__).with_name("signed_1.1")
+
+    assert check_signature(older / "model", older / "public-key.pem").state is SignatureState.VERIFIED
+
+
+OFFLINE = """
+import sys
+from pathlib import Path
+
+asked = []
+names = ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto")
+sys.addaudithook(lambda event, arguments: asked.append(event) if event in names else None)
+
+from core.models.signatures import check_signature
+from core.registry.signing import make_keys, sign
+
+folder = Path(sys.argv[1])
+keys = make_keys(folder / "keys")
+(folder / "file").write_text("content")
+sign(folder / "file", keys.private)
+print(check_signature(folder / "file", keys.public).state, asked)
+"""
+
+
+@pytest.mark.seeds(23)
+def test_signing_and_verifying_ask_no_network(tmp_path: Path) -> None:
+    """The library can do more than we use: it carries clients of public services."""
+    command = [sys.executable, "-c", OFFLINE, str(tmp_path)]
+    root = Path(__file__).resolve().parents[2]
+
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
+
+    assert done.stdout == "signed and verified []\n"
