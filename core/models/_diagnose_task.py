@@ -13,11 +13,11 @@ from typing import Any
 
 from core.errors import CheckpointError, ConfigError
 from core.models import artefacts
-from core.models._bundle import is_bundle, require_known_steps
+from core.models._bundle import is_bundle
 from core.models._foreign import BREAKS, open_foreign, stripped
 from core.models._resolve import Layer, identify_state, resolve, without_prefix
 from core.models.architectures import Shapes
-from core.models.matching import Difference, block_of, nearest, refuse_unknown, shape_words
+from core.models.matching import Difference, block_of, nearest, shape_words
 from core.models.pickle_reader import Made, walk
 from core.models.pickle_scan import every_global, is_harmless, is_of_program
 from core.models.pickled_tensors import TensorRef, module_tensors, read_pickled
@@ -39,13 +39,13 @@ PREPARE = "State how pictures are prepared with --config FILE; otherwise what is
 CONVERT = "Turn it into plain weights with `python -m core convert FILE --out NEW.pth`, and import that."
 
 
-def diagnose(request: dict[str, Any], _: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+def diagnose(request: dict[str, Any], scratch: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """Everything about the file at `path`, as `diagnosis.from_answer` takes it."""
-    from core.models._import_tasks import layers_of
+    from core.models._import_tasks import convert, layers_of
 
     path = Path(request["path"])
     kind, container = (f"a {Container.BUNDLE}", Container.BUNDLE) if is_bundle(path) else what_is(path)
-    seen = _Seen(str(kind), path)
+    seen = _Seen(str(kind), path, container)
     if container in PICKLED:
         seen.look_into(container)
     elif kind in BARE_PICKLES:
@@ -54,7 +54,9 @@ def diagnose(request: dict[str, Any], _: Path) -> tuple[dict[str, Any], dict[str
         foreign = open_foreign(path)
         seen.shapes = {name: tuple(tensor.shape) for name, tensor in foreign.state.items()}
         seen.identify()
-        seen.settle(foreign.unknown, layers_of(None, foreign, path))
+        seen.settle(layers_of(None, foreign, path))
+        # The import itself has the last word: weights that are no numbers, a changed export, a self-test that fails.
+        convert({"path": str(path), "staging": str(scratch), "asked": None, "assumed": None, "id": None}, scratch)
     except (CheckpointError, ConfigError) as error:
         seen.refusal = (error.found, error.why, error.do)
         seen.identify()
@@ -64,8 +66,8 @@ def diagnose(request: dict[str, Any], _: Path) -> tuple[dict[str, Any], dict[str
 class _Seen:
     """What is known of the file so far."""
 
-    def __init__(self, kind: str, path: Path) -> None:
-        self.kind, self.path = kind, path
+    def __init__(self, kind: str, path: Path, container: Container | None) -> None:
+        self.kind, self.path, self._container = kind, path, container
         self.size = (
             path.stat().st_size if path.is_file() else sum(f.stat().st_size for f in path.rglob("*") if f.is_file())
         )
@@ -78,11 +80,11 @@ class _Seen:
         self.assumed: tuple[str, ...] = ()
         self.refusal: tuple[str, str, str] | None = None
 
-    def look_into(self, container: Container | None) -> None:
+    def look_into(self, container: Container) -> None:
         """The globals and the tensors of a pickle, read as data."""
         self.wanted = every_global(self.path, container)
         try:
-            value = read_pickled(self.path, container or Container.TORCH_ZIP, STAND_INS).value
+            value = read_pickled(self.path, container, STAND_INS).value
         except BREAKS:
             return  # damaged: the import says so
         tables = _tables(value)
@@ -102,13 +104,12 @@ class _Seen:
             found = [nearest(without_prefix(self.shapes, prefix)) for prefix in prefixes]
             self.nearest = _nearest(*min(found, key=lambda pair: pair[1].size))
 
-    def settle(self, unknown: tuple[str, ...], layers: list[Layer]) -> None:
-        """The configuration that an import would take, or the refusal that it would give."""
+    def settle(self, layers: list[Layer]) -> None:
+        """The configuration that an import would take; raises ConfigError where there is none."""
         for layer in layers:
             self.fields += [_field(str(n), v, layer.origin) for n, v in layer.plain.items()]
         if self.exact is None:
-            raise refuse_unknown([without_prefix(self.shapes, prefix) for prefix in stripped(list(self.shapes))])
-        require_known_steps(unknown, None)
+            return
         resolved = resolve(layers, self.exact[0], None)
         plain = resolved.config.model_dump(mode="json")
         flat = {n: v for n, v in plain.items() if n != "input"} | {f"input.{n}": v for n, v in plain["input"].items()}
@@ -119,7 +120,7 @@ class _Seen:
         """What to do, the most useful first."""
         if self.refusal is None:
             return [LOADS, *([PREPARE] if self.assumed else [])]
-        unwanted = [name for name in self.wanted if not is_harmless(name) and not is_of_program(name)]
+        unwanted = [name for name in self.wanted if not self._is_harmless(name)]
         said = []
         if unwanted and self.kind not in REFUSED and all(map(is_convertible, unwanted)):
             said.append(CONVERT)
@@ -134,6 +135,9 @@ class _Seen:
             )
         return [*said, self.refusal[2]]
 
+    def _is_harmless(self, name: str) -> bool:
+        return is_harmless(name) or (self._container is Container.TORCHSCRIPT and is_of_program(name))
+
     def answer(self) -> dict[str, Any]:
         """The facts in JSON."""
         blocks = _blocks(self.shapes)
@@ -145,7 +149,7 @@ class _Seen:
             "wanted": [
                 {
                     "name": name[:SHOWN_TEXT],
-                    "harmless": is_harmless(name) or (self.kind == Container.TORCHSCRIPT and is_of_program(name)),
+                    "harmless": self._is_harmless(name),
                     "convertible": is_convertible(name),
                 }
                 for name in self.wanted[:SHOWN_GLOBALS]

@@ -20,8 +20,10 @@ from safetensors.numpy import load, save
 from core import NOTICE
 from core.errors import CheckpointError, ConfigError
 from core.models.building import expected_shapes
+from core.models.checkpoint import require_finite
 from core.models.facts import Facts, read_facts, seal
 from core.models.hashing import weights_sha256
+from core.models.matching import require_match
 from core.models.model import Model
 from core.models.strict_json import canonical_json, parse_json_object
 from core.models.tensor_file import DTYPES, Header
@@ -54,7 +56,8 @@ class ExportRecord:
 
         Raises
         ------
-        CheckpointError : a weight or a fact is not what it was. ConfigError : the configuration breaks the schema.
+        CheckpointError : a weight or a fact is not what it was, or they are of another network.
+        ConfigError : the configuration breaks the schema.
         """
         if seal(dict(self.facts)) != self.facts.get("facts_sha256"):
             raise _changed()
@@ -66,6 +69,8 @@ class ExportRecord:
             whole |= {n: whole[n].astype(DTYPES[code]) for n, code in self.stored.items() if n in whole}
         if weights_sha256(whole) != facts.weights_sha256:
             raise _changed()
+        require_match(facts.config, own, {name: array.shape for name, array in whole.items()})
+        require_finite(whole)
         return facts, whole
 
 

@@ -68,6 +68,19 @@ def test_the_nearest_architecture_is_told_with_the_tensors_that_differ(tmp_path:
     assert "nearest is multitask" in found.refusal[0]
 
 
+def test_weights_that_only_the_whole_import_refuses_do_not_load_here_either(tmp_path: Path) -> None:
+    """A diagnosis that says 'it loads' of a file that does not is worse than none."""
+    weights = state()
+    next(iter(weights.values())).view(-1)[0] = float("nan")
+
+    found = diagnose_checkpoint(saved(tmp_path / "m.pth", weights))
+
+    assert found.nearest is not None
+    assert found.nearest.exact
+    assert found.refusal is not None
+    assert "NaN or infinite" in found.refusal[0]
+
+
 def test_weights_under_another_key_are_found(tmp_path: Path) -> None:
     """A trainer who saved under 'net' has done nothing wrong."""
     found = diagnose_checkpoint(saved(tmp_path / "m.pth", {"net": state()}))

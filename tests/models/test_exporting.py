@@ -17,7 +17,9 @@ from core.errors import CheckpointError, ConfigError
 from core.models import get_model, import_checkpoint
 from core.models.catalog import read_model
 from core.models.exporting import export_model
+from core.models.facts import seal
 from core.models.formats import ExportFormat
+from core.models.hashing import weights_sha256
 from core.settings import settings
 
 
@@ -93,4 +95,18 @@ def test_an_export_whose_weights_were_changed_is_refused(tmp_path: Path, shelve:
     torch.save(content, tmp_path / "m.pth")
 
     with pytest.raises(CheckpointError, match="exported from a model of ours, and changed since"):
+        import_checkpoint(tmp_path / "m.pth")
+
+
+def test_a_record_sealed_anew_around_other_tensors_is_refused(tmp_path: Path, shelve: Callable[..., Path]) -> None:
+    """Whoever rewrites every hash still has to bring a whole network of the configuration."""
+    export_model(read_model(shelve("tiny_v1.0.0", "multitask")), ExportFormat.PTH, tmp_path / "m.pth")
+    content = torch.load(tmp_path / "m.pth", weights_only=True)
+    del content["model_state_dict"]["classification_head.bias"]
+    record = json.loads(content["readroom"])
+    record["facts"]["weights_sha256"] = weights_sha256(content["model_state_dict"])
+    record["facts"]["facts_sha256"] = seal(record["facts"])
+    torch.save({**content, "readroom": json.dumps(record)}, tmp_path / "m.pth")
+
+    with pytest.raises(CheckpointError, match="1 missing"):
         import_checkpoint(tmp_path / "m.pth")

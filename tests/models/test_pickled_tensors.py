@@ -13,6 +13,7 @@ import torch
 from core.errors import CheckpointError
 from core.models import import_checkpoint
 from core.models._foreign import open_foreign
+from core.models.importing import diagnose_checkpoint
 from core.models.pickled_tensors import TensorRef, fill, module_tensors, read_pickled
 from core.models.sniffing import Container
 
@@ -71,6 +72,7 @@ def test_a_torchscript_archive_gives_its_weights_without_running_its_program(tmp
     model = import_checkpoint(spoilt)
 
     assert model.architecture == "multitask"
+    assert all(one.harmless for one in diagnose_checkpoint(spoilt).wanted)
     assert open_foreign(spoilt).state.keys() == network.state_dict().keys()
 
 
