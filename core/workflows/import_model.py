@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any
 
+from core.models.config import CONFIG_NAME
 from core.models.importing import import_checkpoint
 from core.models.model import Model
-from core.models.strict_json import parse_json_object
 from core.workflows.received_file import received_file
 
 
@@ -23,12 +24,13 @@ def import_model(
     return import_checkpoint(path, config=config, id=id, assumed=assumed)
 
 
-def import_upload(name: str, file: IO[bytes], *, config: bytes | None = None, id: str | None = None) -> Model:
+def import_upload(name: str, file: IO[bytes], *, config: IO[bytes] | None = None, id: str | None = None) -> Model:
     """The handle of a model that came through the browser; its bytes are gone from where they were received.
 
     name : what the browser calls the file; only letters, digits and its ending are kept of it. config : what is stated
     beside the file, as JSON. Raises like `import_model`.
     """
-    stated = None if config is None else parse_json_object(config, "The configuration")
-    with received_file(name, file) as path:
+    with ExitStack() as passing:
+        path = passing.enter_context(received_file(name, file))
+        stated = None if config is None else passing.enter_context(received_file(CONFIG_NAME, config))
         return import_checkpoint(path, config=stated, id=id)

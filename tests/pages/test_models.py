@@ -298,3 +298,28 @@ def test_one_click_scores_a_set_with_both_and_leads_to_the_paired_test(
     (way,) = [one.proto for one in again.get("page_link") if one.proto.label.startswith("Compare on")]
     assert parse_qs(way.query_string)["set"] == [kept.id]
     assert len(parse_qs(way.query_string)["models"]) == 2
+
+
+def test_a_torn_configuration_beside_the_file_is_refused_in_words(open_app: OpenApp) -> None:
+    """What the tensors cannot tell is stated there; half of it is worse than none, and nothing is left on disk."""
+    content = io.BytesIO()
+    torch.save({"weight": torch.zeros(3)}, content)
+    app = open_app("models")
+    app.file_uploader(key="bring-0").set_value([("w.pth", content.getvalue(), "")])
+    app.file_uploader(key="beside-0").set_value([("c.json", b'{"model_type":', "")]).run()
+
+    app.button(key="import").click().run()
+
+    assert "model_config.json is not valid JSON" in texts(app)
+    assert not list(settings().home.glob(".received-*"))
+
+
+def test_a_pin_that_cannot_be_noted_says_so(open_app: OpenApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A click without an answer is clicked again, and again."""
+    app = open_app("models", model=HIPPOCAMPUS)
+    monkeypatch.setattr(asking, "is_single_use", lambda: False)
+
+    app.button(key="pin").click().run()
+
+    assert "The shelf was not changed." in texts(app)
+    assert shelf_rows()[0].id != HIPPOCAMPUS

@@ -39,8 +39,7 @@ def show_bringing(now: State, asking: Asker) -> None:
         try:
             require_change(asker())
             with st.spinner("Reading the checkpoint in a process of its own …"):
-                config = None if stated is None else stated.getvalue()
-                model = import_upload(file.name, file, config=config, id=named.strip() or None)
+                model = import_upload(file.name, file, config=stated, id=named.strip() or None)
         finally:
             free(given)
         now.model, now.chosen_model = model.id, True

@@ -26,8 +26,6 @@ def show_lifecycle(now: State, held: Look, model: Model) -> None:
     aliases = f" · answers under {', '.join(entry.aliases)}" if entry.aliases else ""
     words.fact(f"Stage: {entry.stage}{aliases}", STAGES_MEAN)
     permission = may_change(asker())
-    if held.refused is not None and held.refused[0] == model.id:
-        words.refusal(held.refused[1])
     if not permission.allowed:
         words.fact(permission.why)
     elif entry.stage == UNREGISTERED:

@@ -39,6 +39,8 @@ def show_model(now: State, held: Look, model: Model, *, pinned: bool, may_pin: b
     words.fact(f"{model.id} · version {version_of(model)} · {model.architecture} · {model_view.size_sentence(model)}")
     if model.problem is not None:
         words.caution(model.problem)
+    if held.refused is not None and held.refused[0] == model.id:
+        words.refusal(held.refused[1])
     views = {
         CARD: _card, FIGURES: _figures, CONFIGURATION: _configuration, INTEGRITY: _integrity,
         LIFECYCLE: show_lifecycle, BESIDE: show_beside,
@@ -125,4 +127,4 @@ def _facts(header: Sequence[str], rows: Sequence[tuple[str, ...]], label: str) -
 
 
 def _titles(header: tuple[str, ...]) -> list[str]:
-    return [title.capitalize() for title in header]
+    return [title.capitalize() if len(title) > 1 else title for title in header]  # n stays n

@@ -30,13 +30,11 @@ def show_shelf(held: Look, models: Sequence[Model]) -> None:
         words.fact(memory_sentence())
     with st.expander("Audit of the files", key="audit"):
         words.fact("Every file of shelf and store is read and held against its hash, signature and registration.")
-        st.button("Audit now", key="audit-now", on_click=_audited, args=(held,))
+        if st.button("Audit now", key="audit-now"):
+            with st.spinner("Reading every file …"):
+                held.audited = audit_shelf_rows()
         if held.audited is not None:
             said, found = held.audited
             words.fact(said)
             if found:
                 words.table(AUDIT_HEADER, found, label="Audit")
-
-
-def _audited(held: Look) -> None:
-    held.audited = audit_shelf_rows()
