@@ -17,6 +17,9 @@ from core.models.hashing import file_sha256
 from core.models.store import CHECKPOINT_NAME, keep, staging, store_root
 from core.settings import settings
 
+# Children do file work alone; Python 3.12 and later warn where another test left a thread behind.
+pytestmark = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+
 KILLS = int(os.environ.get("READROOM_KILLS", "20"))
 SPAN_S = 0.02
 

@@ -25,6 +25,9 @@ from core.registry.model_pages import MOST
 
 from .faults import run
 
+# Children do file work alone; Python 3.12 and later warn where another test left a thread behind.
+pytestmark = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 MOMENTS, SEED = 40, 7
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder for this test's own files below it
