@@ -274,7 +274,7 @@ def _weighted(model: Model) -> list[Model]:
 
 def _mib(model: Model) -> float:
     short = model.weights_sha256[:12]
-    return sum(mib for name, mib in loaded_mib().items() if name.split(" ")[0] == short)
+    return sum((mib for name, mib in loaded_mib().items() if name.split(" ")[0] == short), 0.0)
 
 
 def _stamp(file: Path) -> tuple[Any, ...]:

@@ -47,5 +47,5 @@ def _tell(model: Model) -> None:
     answer(f"  weights sha256 {model.weights_sha256}")
     for name, origin in sorted(model.origins.items()):
         answer(f"  {name}: {origin}")
-    for said in (*model.card.assumed, *model.notes):
+    for said in (*model.card.assumed, *model.notes, *((model.problem,) if model.problem else ())):
         answer(f"  note: {said}")

@@ -89,7 +89,7 @@ def import_checkpoint(
             return twin
         _require_free(staged)
         kept = keep(folder)
-    return read_model(kept)
+    return under_policy(read_model(kept))
 
 
 def open_checkpoint(
@@ -226,7 +226,7 @@ def _held_already(staged: Model) -> Model | None:
     for model in list_models():
         same = (model.id, model.weights_sha256, model.config) == (staged.id, staged.weights_sha256, staged.config)
         if same and source is not None and model.card.provenance.get("source_sha256") == source:
-            return read_model(model.path)
+            return under_policy(read_model(model.path))
     return None
 
 

@@ -123,7 +123,7 @@ class _Judge:
             return self._signature(file)
         if file.name.endswith(COMPANIONS):
             return (*self._signed(file), None)
-        return FileState.UNKNOWN, explain_artefact(file) or "Nothing here reads it.", None
+        return FileState.UNKNOWN, explain_artefact(file) or "No model of the shelf is made of it.", None
 
     def _checkpoint(self, file: Path) -> tuple[FileState, str, str | None]:
         try:

@@ -10,18 +10,21 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from core.errors import CheckpointError
 from core.models import policy
-from core.models.catalog import list_models, read_model
+from core.models.catalog import get_model, list_models, read_model
 from core.models.ensembles import write_ensemble
-from core.models.importing import open_checkpoint
+from core.models.importing import import_checkpoint, open_checkpoint
 from core.models.loading import load_network
 from core.models.model import EnsembleRule, Model
 from core.models.policy import under_policy
 from core.models.signatures import SignatureState
 from core.registry.signing import KeyPair, make_keys, sign
 from core.settings import settings
+
+from .conftest import tiny_config, tiny_network
 
 
 @pytest.fixture
@@ -87,6 +90,22 @@ def test_an_unsigned_model_is_listed_with_its_state_and_refused_where_signatures
     with pytest.raises(CheckpointError, match="unsigned, and this installation runs signed models only"):
         load_network(model)
     assert open_checkpoint(path).problem == model.problem
+
+
+def test_an_import_is_kept_and_runs_once_it_is_signed(
+    tmp_path: Path, keys: KeyPair, demand: Callable[..., None]
+) -> None:
+    """Else nothing could ever be brought to such an installation."""
+    config = tiny_config()
+    content = {"model_state_dict": tiny_network(config).state_dict(), "config": config.model_dump(mode="json")}
+    torch.save(content, tmp_path / "brought.pth")
+    demand(require=True)
+
+    model = import_checkpoint(tmp_path / "brought.pth")
+    assert "It is unsigned" in str(model.problem)
+    sign(model.path.parent, keys.private)
+
+    assert get_model(model.id).problem is None
 
 
 def test_an_unsigned_model_runs_where_none_is_required(

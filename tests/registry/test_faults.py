@@ -35,7 +35,7 @@ def test_killed_at_any_moment_the_last_whole_one_is_there(what: str, tmp_path: P
 
 
 SMALL_DISK = """
-mount -t tmpfs -o size={size}{options} none disk && exec {python} - <<'PY'
+mount -t tmpfs -o size={size} none disk && exec {python} - <<'PY'
 from pathlib import Path
 from core.errors import ReadroomError
 from core.registry.backup import restore, write_backup
@@ -74,9 +74,9 @@ SIGN = "lambda: sign(Path('disk/model'), Path('keys/private-key.pem'))"
 MAKE_KEYS = "lambda: make_keys(Path('disk/keys'))"
 
 
-def _on_disk(place: Path, *works: str, size: str, options: str = "", before: str = "") -> list[str]:
+def _on_disk(place: Path, *works: str, size: str, before: str = "") -> list[str]:
     listed = f"[{', '.join(works)}]"
-    script = SMALL_DISK.format(size=size, options=options, python=sys.executable, works=listed, before=before)
+    script = SMALL_DISK.format(size=size, python=sys.executable, works=listed, before=before)
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
     command = ["unshare", "-rm", "bash", "-c", script]
     done = subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True, check=False)
@@ -111,12 +111,18 @@ def test_a_full_disk_leaves_no_half_signature_and_no_half_key(place: Path) -> No
 
 def test_a_read_only_folder_is_told(place: Path) -> None:
     """The disk of a server that fails is mounted so."""
-    *said, left = _on_disk(place, BACKUP, RESTORE, MAKE_KEYS, size="1M", options=",ro")
+    before = (
+        "import subprocess; Path('disk/model').mkdir(); Path('disk/model/w').write_bytes(b'w'); "
+        "subprocess.run(['mount', '-o', 'remount,ro', 'disk'], check=True)"
+    )
+
+    *said, left = _on_disk(place, BACKUP, RESTORE, MAKE_KEYS, SIGN, size="1M", before=before)
 
     assert [line.split(":")[0] for line in said] == [
         "The backup cannot be written",
         "The backup cannot be restored",
         "The keys cannot be written",
+        "The signature cannot be written",
     ]
     assert all("read-only file system" in line for line in said)
-    assert left == "[]"
+    assert left == "['disk/model', 'disk/model/w']"
