@@ -5,13 +5,14 @@ Owns the defaults of the safety limits; what a limit means is told where it is e
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 
 from platformdirs import user_data_path
 from pydantic import Field, PositiveFloat, PositiveInt, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 SHELF = Path(__file__).resolve().parent.parent / "model_backups"
 
@@ -28,7 +29,9 @@ class Settings(BaseSettings):
     public_key: Path | None = Field(default=None, description="PEM file; signatures of models are checked with it")
     require_signed: bool = Field(default=False, description="refuse models without a signature of that key")
     model_config_file: Path | None = Field(default=None, description="S2's config.json: the model where none is named")
-    model_paths: dict[str, Path] = Field(default={}, description="JSON: where services find models, by their names")
+    model_paths: Annotated[dict[str, Path], NoDecode] = Field(
+        default={}, description="JSON: where services find models, by their names"
+    )
     device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="where networks run")
     upload_mib: PositiveInt = Field(default=1024, description="one upload")
     unpacked_mib: PositiveInt = Field(default=4096, description="one study, unpacked")
@@ -53,6 +56,12 @@ class Settings(BaseSettings):
         default="", description="who may change the shelf after signing in: e-mails and claim=value, parted by commas"
     )
     window_batch: PositiveInt = Field(default=4, description="sliding windows in one batch")
+
+    @field_validator("model_paths", mode="before")
+    @classmethod
+    def _is_json(cls, given: Any) -> Any:  # text of the environment, or a table
+        # Taken apart here: text that is no JSON is then a value out of range like any other, and told as such.
+        return json.loads(given) if isinstance(given, str) else given
 
     @field_validator("require_signed")
     @classmethod

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from core.settings import Settings
 
@@ -57,3 +58,19 @@ def test_every_setting_is_read_somewhere() -> None:
     unread = [name for name in Settings.model_fields if not re.search(rf"\.{name}\b", code)]
 
     assert unread == []
+
+
+@pytest.mark.parametrize("text", ["nonsense", "[1]", '{"a": 1}'])
+def test_paths_that_are_no_json_table_are_a_value_out_of_range(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As any other wrong value: told before anything begins, and no traceback."""
+    monkeypatch.setenv("READROOM_MODEL_PATHS", text)
+
+    with pytest.raises(ValidationError, match="model_paths"):
+        Settings()
+
+
+def test_paths_by_name_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The nearest acceptance."""
+    monkeypatch.setenv("READROOM_MODEL_PATHS", '{"spots": "/models/spots.pth"}')
+
+    assert Settings().model_paths == {"spots": Path("/models/spots.pth")}
