@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from model_signing import hashing, signing, verifying
@@ -142,6 +143,37 @@ def test_a_damaged_signature_is_told_and_never_a_fault(folder: Path, keys: KeyPa
     (folder / "model.sig").write_bytes(content)
 
     assert check_signature(folder, keys.public).sentence() == "tampered (the signature file is damaged)"
+
+
+UNSIGNED_FIELDS = {"verificationMaterial.tlogEntries", "dsseEnvelope.signatures.0.keyid"}
+"""Of the bundle's form, and no part of what is signed or of who signed it."""
+
+
+def _places(value: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    if above:
+        yield above
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, held in inner:
+        yield from _places(held, (*above, key))
+
+
+def test_no_field_of_a_signature_can_be_exchanged(folder: Path, keys: KeyPair) -> None:
+    """Each field in turn for another value of each kind: never a fault of ours, and never 'verified'."""
+    place = sign(folder, keys.private).signature
+    whole = place.read_text()
+    verified = set()
+    for where in list(_places(json.loads(whole))):
+        for other in (None, [], {"a": 1}, "x", 1e300):
+            bundle = json.loads(whole)
+            inner = bundle
+            for key in where[:-1]:
+                inner = inner[key]
+            inner[where[-1]] = other
+            place.write_text(json.dumps(bundle))
+            if check_signature(folder, keys.public).state is SignatureState.VERIFIED:
+                verified.add(".".join(str(key) for key in where))
+
+    assert verified <= UNSIGNED_FIELDS
 
 
 def test_an_old_signature_without_a_key_hint_prints_nothing(
