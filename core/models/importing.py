@@ -232,12 +232,19 @@ def _held_already(staged: Model) -> Model | None:
 
 def _require_free(staged: Model) -> None:
     for model in list_models():
-        if model.id == staged.id and model.file_sha256 != staged.file_sha256:
+        if model.id != staged.id or model.file_sha256 == staged.file_sha256:
+            continue
+        if model.weights_sha256 == staged.weights_sha256:
             raise ConfigError(
-                found=f"The id {staged.id} belongs to another model.",
-                why="Results name their model by its id.",
-                do="Choose another one with --id.",
+                found=f"These weights are here already, from another file, as {model.id}.",
+                why="The same model twice would divide its results between two entries.",
+                do="Use the one that is here, or import this file under another name with --id.",
             )
+        raise ConfigError(
+            found=f"The id {staged.id} belongs to another model.",
+            why="Results name their model by its id.",
+            do="Choose another one with --id.",
+        )
 
 
 def _one_file(path: Path) -> Path:

@@ -100,6 +100,9 @@ def test_importing_twice_keeps_one_and_a_taken_id_is_refused(tmp_path: Path) -> 
     assert first == again
     with pytest.raises(ConfigError, match=r"chest_v1\.0\.0 belongs to another model"):
         import_checkpoint(tmp_path / "b.pt", id="chest_v1.0.0")
+    torch.save(s1_content()["model"], tmp_path / "bare.pt")
+    with pytest.raises(ConfigError, match=r"weights are here already, from another file, as chest_v1\.0\.0"):
+        import_checkpoint(tmp_path / "bare.pt", id="chest_v1.0.0")
     with pytest.raises(ConfigError, match="not usable"):
         import_checkpoint(tmp_path / "b.pt", id="../chest")
     assert [m.id for m in list_models()] == ["chest_v1.0.0"]
