@@ -2,16 +2,20 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
+LIGHT := .venv-light
 BIN := $(VENV)/bin
 PORT ?= 8501
 DATA ?= ../shared/data
 RUN_READY := $(VENV)/.run-ready
 TEST_READY := $(VENV)/.test-ready
 
-.PHONY: run test lint bench models samples data fuzz faults lock clean
+.PHONY: run run-light test lint bench models samples data fuzz faults lock clean
 
 run: $(RUN_READY)  ## open the app at http://localhost:8501
 	$(BIN)/streamlit run streamlit_app.py --server.port $(PORT)
+
+run-light: $(LIGHT)/.ready  ## the same without torch: converted models on the CPU, no training, no foreign checkpoints
+	$(LIGHT)/bin/streamlit run streamlit_app.py --server.port $(PORT)
 
 # Two runs: the browser's driver keeps an event loop in its thread, which tests of asynchronous code cannot share.
 test: lint browser  ## lint, types, contracts, then every test
@@ -62,6 +66,15 @@ $(RUN_READY): requirements.lock requirements.txt pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
 	touch $@
 
+# What only torch's work needs is left out of the tested set.
+HEAVY := torch|torchvision|monai|einops|onnxscript|onnx-ir|ml_dtypes|sympy|mpmath|networkx|fsspec|filelock
+$(LIGHT)/.ready: requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(LIGHT)
+	grep -vE '^($(HEAVY))==' requirements.lock > $(LIGHT)/requirements.txt
+	$(LIGHT)/bin/python -m pip install --quiet --disable-pip-version-check -r $(LIGHT)/requirements.txt
+	$(LIGHT)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	touch $@
+
 $(TEST_READY): requirements-dev.txt $(RUN_READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -r requirements-dev.txt
 	touch $@
@@ -79,4 +92,4 @@ lock: $(RUN_READY)  ## after changing requirements.txt: write the tested set dow
 	{ echo "# The tested set: make lock."; $(BIN)/python -m pip freeze --exclude-editable | grep -viE '^(nvidia-|cuda-|triton)'; } > requirements.lock
 
 clean:
-	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(LIGHT) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

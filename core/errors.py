@@ -128,3 +128,24 @@ class NotAllowed(ReadroomError):
 
 class NotFound(ReadroomError):
     """Raised when a case, job or picture is not there, or belongs to someone else: the two look alike."""
+
+
+class NotInstalled(ReadroomError):
+    """Raised when the light installation is asked for what torch does: training, foreign checkpoints, some models."""
+
+    @classmethod
+    def told_by(cls, fault: BaseException) -> NotInstalled | None:
+        """The refusal for an import that failed because one of torch's libraries is left out; None for others."""
+        name = fault.name if isinstance(fault, ImportError) else None
+        root = (name or "").partition(".")[0]
+        if root not in TORCHS_LIBRARIES:
+            return None
+        return cls(
+            found=f"This needs {root}, which is not installed.",
+            why="This is the light installation: it runs converted models on the CPU and nothing else.",
+            do="Install the whole of it: make run, or pip install -r requirements.txt.",
+        )
+
+
+TORCHS_LIBRARIES = frozenset({"torch", "torchvision", "monai", "einops", "onnxscript"})
+"""What `make run-light` leaves out."""

@@ -18,13 +18,14 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from core.engines.choose import engines_for
 from core.errors import ConfigError, ModelNotFound, ReadroomError
 from core.inference.from_checkpoint import open_brought
 from core.inference.prediction import Prediction
 from core.models.catalog import list_models
 from core.models.claimed_name import ENDINGS, parse_name, version_numbers
 from core.models.importing import open_checkpoint
-from core.models.loading import load_network, loaded_mib
+from core.models.loading import loaded_mib
 from core.models.model import Model
 from core.models.model_info import require_described
 from core.settings import settings
@@ -107,11 +108,9 @@ class BaseMLService:
         handle = self._handle()
         missing = [one for one in _weighted(handle) if not _mib(one)]
         if missing:
-            from core.engines.torch_engine import choose_device
-
             began = time.perf_counter()
             for one in missing:
-                load_network(one, str(choose_device()))
+                next(engines_for(one)).load()
             self._load_s = time.perf_counter() - began
         return ServedModel(handle)
 

@@ -33,6 +33,9 @@ class Settings(BaseSettings):
         default={}, description="JSON: where services find models, by their names"
     )
     device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="where networks run")
+    engine: Literal["auto", "torch", "openvino", "onnxruntime"] = Field(
+        default="auto", description="what runs networks on the CPU; auto: OpenVINO, ONNX Runtime, torch, in this order"
+    )
     upload_mib: PositiveInt = Field(default=1024, description="one upload")
     unpacked_mib: PositiveInt = Field(default=4096, description="one study, unpacked")
     archive_files: PositiveInt = Field(default=20_000, description="files in one archive")

@@ -13,6 +13,7 @@ from core.cli import (
     comparing,
     configs,
     diagnosis,
+    engines,
     evaluating,
     exporting,
     importing,
@@ -52,6 +53,7 @@ app.command("import")(importing.import_)
 app.command("why")(diagnosis.why)
 app.command("convert")(diagnosis.convert)
 app.command("export")(exporting.export)
+app.command("engines")(engines.engines)
 app.command("configs")(configs.configs)
 app.command("train")(training.train)
 app.command("card")(cards.card)

@@ -20,7 +20,7 @@ from pydantic import ValidationError
 from typer.core import TyperGroup
 
 from core.cli.say import complain
-from core.errors import Cancelled, ReadroomError
+from core.errors import Cancelled, NotInstalled, ReadroomError
 from core.settings import settings
 
 LOG_NAME = "readroom.log"
@@ -66,8 +66,9 @@ class Framed(TyperGroup):
                 complain(str(refusal))
                 raise typer.Exit(Exit.REFUSED) from None
             except Exception as fault:  # noqa: BLE001 - the frame: whatever it is, no traceback on a terminal
-                complain(fault_sentence(fault))
-                raise typer.Exit(Exit.OUR_FAULT) from None
+                said, code = told_of(fault)
+                complain(said)
+                raise typer.Exit(code) from None
 
 
 def _require_settings() -> None:
@@ -80,15 +81,22 @@ def _require_settings() -> None:
         raise typer.Exit(Exit.WRONG_USAGE) from None
 
 
-def fault_sentence(fault: Exception) -> str:
-    """Three sentences for a fault of ours, whose place goes to the log under the reference given in them."""
+def told_of(fault: Exception) -> tuple[str, Exit]:
+    """What is said of whatever was raised, and the exit code: a library that is left out, else a fault of ours.
+
+    The place of a fault goes to the log under the reference given in the three sentences.
+    """
+    absent = NotInstalled.told_by(fault)
+    if absent is not None:
+        return str(absent), Exit.REFUSED
     reference = secrets.token_hex(4)
     _log.error("fault %s: %s", reference, _places(fault))
-    return (
+    said = (
         f"Something went wrong inside the program (reference {reference}). That is a fault of ours, and nothing "
         f"of it is shown as a result. Report the reference with {LOG_NAME} of the data folder and "
         "`python -m core versions`."
     )
+    return said, Exit.OUR_FAULT
 
 
 def _places(fault: BaseException | None) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from core.cli.arguments import Json, Series, Volume, known_model
-from core.cli.frame import Exit, fault_sentence
+from core.cli.frame import Exit, told_of
 from core.cli.say import answer, answer_json, complain
 
 if TYPE_CHECKING:
@@ -44,7 +44,8 @@ def _inspected(path: str, model: Model | None, series: str | None, volume: int |
     try:
         return inspect_path(path, model=model, series=series, volume=volume), False
     except Exception as fault:  # noqa: BLE001 - part of the frame: one path's fault must not take the others' answers
-        return unanswered(path, fault_sentence(fault)), True
+        said, code = told_of(fault)
+        return unanswered(path, said), code is Exit.OUR_FAULT
 
 
 def unanswered(path: str, error: str) -> dict[str, Any]:

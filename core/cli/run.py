@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.cli.frame import Exit, fault_sentence
+from core.cli.frame import Exit, told_of
 from core.cli.say import answer, answer_json, complain, printable, progress_bar
 from core.cli.wanted import Wanted
 from core.errors import Cancelled, ChoiceNeeded, ReadroomError
@@ -74,7 +74,8 @@ def _answered(request: Request, wanted: Wanted) -> tuple[dict[str, Any], Exit]:
         found["choices"] = [{"id": choice.id, "what": choice.what} for choice in choices]
         return found, Exit.REFUSED
     except Exception as fault:  # noqa: BLE001 - part of the frame: one case's fault must not take the others' answers
-        return _unanswered(request, wanted, fault_sentence(fault)), Exit.OUR_FAULT
+        said, code = told_of(fault)
+        return _unanswered(request, wanted, said), code
 
 
 def _predicted(request: Request, wanted: Wanted) -> dict[str, Any]:

@@ -49,7 +49,7 @@ class ExportedEngine:
 
 
 def _onnx(_: Model, path: Path) -> Run:
-    import onnxruntime  # type: ignore[import-untyped]  # it ships no type information
+    import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3  # errors; it warns of its own optimisations

@@ -1,6 +1,6 @@
 """PyTorch as an engine: a GPU with autocast when there is one, else the CPU in float32.
 
-Owns the choice of device and precision and the translation of torch's memory errors. Weights come
+Owns the precision and the translation of torch's memory errors. Weights come
 from `core.models.loading`, which caches them.
 """
 
@@ -17,35 +17,14 @@ import numpy as np
 import torch
 from torch import nn
 
+from core.engines.devices import choose_device
 from core.engines.engine import Batch, OutOfMemory, Outputs
-from core.errors import InferenceError
 from core.models.building import named_outputs
 from core.models.loading import load_network
 from core.models.model import Model
-from core.settings import settings
 
 CPU_OUT_OF_MEMORY = "can't allocate memory"
 """How torch's CPU allocator words it; it raises a plain RuntimeError."""
-
-
-def choose_device(wanted: str | None = None) -> torch.device:
-    """The device that networks run on: the one named, else the setting's, else a GPU when there is one.
-
-    Raises
-    ------
-    InferenceError : a GPU was named and there is none.
-    """
-    wanted = wanted or settings().device
-    if wanted == "auto":
-        wanted = "cuda" if torch.cuda.is_available() else "cpu"
-    device = torch.device(wanted)
-    if device.type == "cuda" and not torch.cuda.is_available():
-        raise InferenceError(
-            found="A GPU was asked for, and none can be used here.",
-            why="Running on another device than the one named would be silent.",
-            do="Set READROOM_DEVICE to auto or cpu, or install a torch build and a driver for the GPU.",
-        )
-    return device
 
 
 class TorchEngine:
@@ -58,9 +37,14 @@ class TorchEngine:
     """
 
     def __init__(self, model: Model, device: str | None = None) -> None:
-        self.model, self.device = model, choose_device(device)
+        self.model, self.device = model, torch.device(choose_device(device))
         self._network: nn.Module | None = None
         self._half = self.device.type == "cuda"
+
+    @property
+    def place(self) -> str:
+        """'cpu' or 'cuda'."""
+        return self.device.type
 
     @property
     def network(self) -> nn.Module:

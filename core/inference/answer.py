@@ -7,17 +7,16 @@ Owns the order of things from a study to raw outputs. Thresholds and labels are 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.engines.choose import Placed, engines_for
 from core.engines.engine import Engine, OutOfMemory
-from core.engines.torch_engine import TorchEngine
 from core.errors import Cancelled, InferenceError
-from core.inference.explain import GradCam
 from core.inference.gate import Familiarity, familiarity, look_at
 from core.inference.postprocess import class_probabilities, class_scores, scores_by_slice
 from core.inference.prediction import SliceScores
@@ -80,6 +79,13 @@ class Answer:
     notes: tuple[str, ...]
 
 
+@runtime_checkable
+class Explaining(Engine, Protocol):
+    """An engine that answers with 'heat' too, and counts the seconds that it takes."""
+
+    seconds: float
+
+
 @dataclass(slots=True)
 class _Clock:
     seconds: dict[str, float] = field(default_factory=dict)
@@ -91,12 +97,14 @@ class _Clock:
         self._since = now
 
 
-def ask(study: Study, model: Model, *, device: str | None, explained: str | None, watch: Watch) -> Answer:
+def ask(
+    study: Study, model: Model, *, device: str | None, explained: str | None, watch: Watch, engine: str | None = None
+) -> Answer:
     """The model's answer to a study that it admits.
 
     Parameters
     ----------
-    explained : name of the class whose heat map is wanted, or None.
+    explained : name of the class whose heat map is wanted, or None. device, engine : in the place of the settings.
 
     Raises
     ------
@@ -107,24 +115,24 @@ def ask(study: Study, model: Model, *, device: str | None, explained: str | None
     prepared = preprocess(study, model.input)
     near = None if model.gate is None else familiarity(model.gate, look_at(study, prepared, model.input))
     clock.lap("preprocess")
-    for engine in _engines(model, device):
-        runner: TorchEngine | GradCam = engine if explained is None else GradCam(engine, model.classes.index(explained))
+    for placed in engines_for(model, device, engine):
+        runner = placed if explained is None else explaining(placed, model, explained)
         try:
             runner.load()
             clock.lap("load")
             run = _run(runner, prepared, model, watch)
         except OutOfMemory:
-            notes.append(f"Memory on {_name(engine)} did not suffice for one window.")
+            notes.append(f"Memory on {_name(placed)} did not suffice for one window.")
             continue
         clock.lap("network")
-        if engine.device.type == "cpu" and notes:
+        if placed.place == "cpu" and notes:
             notes.append("The CPU was used instead.")
         if run.batch < settings().window_batch:
             notes.append(f"Memory allowed {run.batch} at a time; the windows are the same.")
-        if isinstance(runner, GradCam):
+        if isinstance(runner, Explaining):
             clock.seconds["explain"] = runner.seconds
             clock.seconds["network"] -= runner.seconds
-        return _answer(run, prepared, near, model, engine.describe(), clock.seconds, notes)
+        return _answer(run, prepared, near, model, runner.describe(), clock.seconds, notes)
     raise InferenceError(
         found=f"{model.display_name} ran out of memory.",
         why="Not even one window of this study fits beside what else is running.",
@@ -133,7 +141,7 @@ def ask(study: Study, model: Model, *, device: str | None, explained: str | None
 
 
 def ask_engine(engine: Engine, study: Study, model: Model) -> Answer:
-    """The answer of one given engine to a study that the model admits, without heat, gate or a second try.
+    """The answer of one given engine to a study that the model admits, without gate or a second try.
 
     Raises
     ------
@@ -144,16 +152,22 @@ def ask_engine(engine: Engine, study: Study, model: Model) -> Answer:
     return _answer(run, prepared, None, model, engine.describe(), {}, [])
 
 
-def _engines(model: Model, device: str | None) -> Iterator[TorchEngine]:
-    """The chosen device, then the CPU for when memory does not suffice there."""
-    first = TorchEngine(model, device)
-    yield first
-    if first.device.type != "cpu":
-        yield TorchEngine(model, "cpu")
+def explaining(engine: Placed, model: Model, explained: str) -> Explaining:
+    """The engine with a heat map of that class: in closed form where the head has one, else by torch's gradients."""
+    from core.engines.graph_engine import GraphEngine
+    from core.inference.heat import ClosedFormCam, has_closed_form
+
+    target = model.classes.index(explained)
+    if isinstance(engine, GraphEngine) and has_closed_form(model):
+        return ClosedFormCam(engine, target)
+    from core.engines.torch_engine import TorchEngine
+    from core.inference.explain import GradCam
+
+    return GradCam(engine if isinstance(engine, TorchEngine) else TorchEngine(model, engine.place), target)
 
 
-def _name(engine: TorchEngine) -> str:
-    return "the CPU" if engine.device.type == "cpu" else "the GPU"
+def _name(engine: Placed) -> str:
+    return "the CPU" if engine.place == "cpu" else "the GPU"
 
 
 def _run(engine: Engine, prepared: Prepared, model: Model, watch: Watch) -> Windowed:

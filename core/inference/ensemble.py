@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from core.errors import ConfigError
 from core.inference.answer import Answer
-from core.inference.explain import heat_on_study
 from core.inference.gate import Familiarity
+from core.inference.heat import heat_on_study
 from core.inference.postprocess import MASK_THRESHOLD, decide, each_on_study_grid, foreground, in_steps, label_map
 from core.inference.prediction import SliceScores
 from core.metrics.operating_points import is_positive

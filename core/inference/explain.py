@@ -1,7 +1,7 @@
 """Where in the picture a class score is sensitive to: Grad-CAM in the same forward pass as the score.
 
-Owns the map at the architecture's heat layer. The way to the study's own grid is the preprocessing's,
-blending over windows is `sliding_window`'s.
+Owns the map by gradients, for torch; where a head has a closed form, `heat` makes the same map without them.
+The way to the study's own grid is the preprocessing's, blending over windows is `sliding_window`'s.
 
 References
 ----------
@@ -16,24 +16,16 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from core.engines.engine import Batch, Outputs
 from core.engines.torch_engine import TorchEngine, memory_errors
-from core.inference.preprocess import Prepared
 from core.models import architectures
 from core.models.building import named_outputs
-from core.models.model import Model
 
 UPSAMPLING = {1: "linear", 2: "bilinear", 3: "trilinear"}
 """By spatial dimensions, torch's name of linear interpolation."""
-
-
-def can_explain(model: Model) -> bool:
-    """Whether the model gives a class score that a heat map could explain."""
-    return bool(model.classes)
 
 
 class GradCam:
@@ -107,10 +99,3 @@ def _weigh(scores: Tensor, features: Tensor) -> Tensor:
     spatial = tuple(range(2, features.ndim))
     weights = gradient.float().mean(dim=spatial, keepdim=True)
     return torch.relu((weights * features.detach().float()).sum(dim=1, keepdim=True))
-
-
-def heat_on_study(heat: NDArray[np.float32], prepared: Prepared) -> NDArray[np.float32]:
-    """A map (*network grid) on the study's own grid, 0..1 by its peak there; all zero where it has none."""
-    on_study: NDArray[np.float32] = prepared.to_study_grid(heat, order=1)
-    peak = float(on_study.max())
-    return on_study / np.float32(peak) if peak > 0 else np.zeros_like(on_study)

@@ -30,8 +30,12 @@ BATCHES = (1, 3)
 LEAST_DICE = 0.999
 """Of every label: voxels that lie on the cut-off may fall to either side, regions may not."""
 
-MAX_SCORE_DIFFERENCE = 1e-3
-"""Of a probability: a tenth of the last digit that is shown."""
+MAX_SCORE_DIFFERENCE = 1e-4
+"""Of a probability: far below the last digit that is shown."""
+
+
+MAX_HEAT_DIFFERENCE = 1e-3
+"""Of a heat map of 0..1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,7 @@ class CaseParity:
     """One input. logits : largest difference of raw outputs, and their largest value. scores : largest difference.
 
     decisions : how many, and how many changed. dice : the lowest over labels; None where no label is there in either.
+    heat : of a map of 0..1, where both make one.
     """
 
     name: str
@@ -48,13 +53,16 @@ class CaseParity:
     decisions: int = 0
     changed: int = 0
     dice: float | None = None
+    heat: float | None = None
 
     @property
     def holds(self) -> bool:
         """Whether the differences are within the limits; NaN is not."""
         near = self.logits <= TOLERANCE * max(1.0, self.largest)
         alike = self.scores is None or self.scores <= MAX_SCORE_DIFFERENCE
-        return near and alike and not self.changed and (self.dice is None or self.dice >= LEAST_DICE)
+        drawn = self.dice is None or self.dice >= LEAST_DICE
+        explained = self.heat is None or self.heat <= MAX_HEAT_DIFFERENCE
+        return near and alike and not self.changed and drawn and explained
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +108,18 @@ def _on_study(name: str, model: Model, a: Answer, b: Answer) -> CaseParity:
     labels = [outcome_of(x, model, MASK_THRESHOLD).label_map for x in (a, b)]
     dice = None if labels[0] is None or labels[1] is None else lowest_dice(labels[0], labels[1])
     scores = max((abs(a.scores[n] - b.scores[n]) for n in a.scores), default=None)
-    return CaseParity(name, logits, largest, scores, decisions, changed, dice)
+    heat = None if a.heat is None or b.heat is None else _heat_apart(a.heat, b.heat)
+    return CaseParity(name, logits, largest, scores, decisions, changed, dice, heat)
+
+
+def _heat_apart(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
+    """The largest difference of two maps, each by its own peak."""
+    return float(np.abs(_by_peak(one) - _by_peak(other)).max())
+
+
+def _by_peak(heat: NDArray[np.float32]) -> NDArray[np.float32]:
+    peak = float(heat.max())
+    return heat / np.float32(peak) if peak > 0 else heat
 
 
 def _apart(one: Mapping[str, NDArray[Any]], other: Mapping[str, NDArray[Any]]) -> tuple[float, float]:

@@ -30,11 +30,11 @@ class Predictor:
     Parameters
     ----------
     model : a handle of the shelf, or an ensemble.
-    device : 'cpu', 'cuda', or None for the setting's choice.
+    device : 'cpu', 'cuda', or None for the setting's choice. engine : what runs it on the CPU, likewise.
     """
 
-    def __init__(self, model: Model, device: str | None = None) -> None:
-        self.model, self.device = model, device
+    def __init__(self, model: Model, device: str | None = None, engine: str | None = None) -> None:
+        self.model, self.device, self.engine = model, device, engine
 
     def predict(
         self,
@@ -117,7 +117,7 @@ class Predictor:
 
         def member(model: Model, number: int) -> Answer:
             part = watch.part(number, max(1, len(self.model.members)))
-            return ask(study, model, device=self.device, explained=explained, watch=part)
+            return ask(study, model, device=self.device, explained=explained, watch=part, engine=self.engine)
 
         if self.model.members:
             return join(self.model, member, cut)

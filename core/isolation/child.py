@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from core.errors import ChoiceNeeded, ReadroomError
+from core.errors import ChoiceNeeded, NotInstalled, ReadroomError
 from core.isolation import _confine
 from core.isolation._wire import Arrays, read_message, save_arrays, write_message
 
@@ -69,7 +69,8 @@ def _run(table: Mapping[str, Any], message: dict[str, Any]) -> dict[str, Any]:
     except ReadroomError as error:
         return {"error": _as_parts(error)}
     except BaseException as fault:  # noqa: BLE001  # whatever a decoder raises must become an answer, panics too
-        return _as_fault(fault)
+        absent = NotInstalled.told_by(fault)
+        return _as_fault(fault) if absent is None else {"error": _as_parts(absent)}
     return {"answer": answer}
 
 

@@ -42,7 +42,7 @@ def read_onnx(path: Path) -> tuple[dict[str, Tensor], dict[str, str], tuple[str,
     """
     import onnx
     import torch
-    from google.protobuf.message import DecodeError  # type: ignore[import-untyped]  # it ships no type information
+    from google.protobuf.message import DecodeError
 
     try:
         model = onnx.load_model(str(path), load_external_data=False)

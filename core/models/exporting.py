@@ -80,9 +80,9 @@ def _torchscript(model: Model, _: Arrays, path: Path) -> None:
 
     texts = texts_as_json(to_texts(model, record_of(read_header(model.path))))
     example = torch.from_numpy(noise(model, 1))
-    with _refused_by("TorchScript", model), torch.no_grad():
+    with refused_by("TorchScript", model), torch.no_grad():
         traced = torch.jit.trace(  # type: ignore[no-untyped-call]  # torch leaves it so
-            _plain(model), example, strict=False, check_trace=False
+            plain_network(model), example, strict=False, check_trace=False
         )
         content = io.BytesIO()
         torch.jit.save(traced, content, _extra_files={RECORD_FILE: texts.encode()})
@@ -93,9 +93,9 @@ def _onnx(model: Model, arrays: Arrays, path: Path) -> None:
     import onnx
     import torch
 
-    network = _plain(model)
+    network = plain_network(model)
     example = torch.from_numpy(noise(model, 2))  # of one, the batch would be taken for fixed
-    with _refused_by("ONNX", model), torch.no_grad():
+    with refused_by("ONNX", model), torch.no_grad():
         names = list(named_outputs(model.task, network(example)))
         program = torch.onnx.export(
             network, (example,), None, dynamo=True, optimize=False, verbose=False, opset_version=OPSET,
@@ -122,7 +122,7 @@ _WRITERS: dict[ExportFormat, Callable[[Model, Arrays, Path], None]] = {
 }
 
 
-def _plain(model: Model) -> nn.Module:
+def plain_network(model: Model) -> nn.Module:
     """A network of its own for the exporter, which may change what it is given; the loaded one is shared."""
     loaded = load_network(model)
     network = build_on_meta(model.config)
@@ -153,7 +153,7 @@ def noise(model: Model, batch: int) -> NDArray[np.float32]:
 
 
 @contextlib.contextmanager
-def _refused_by(form: str, model: Model) -> Iterator[None]:
+def refused_by(form: str, model: Model) -> Iterator[None]:
     """The exporters raise whatever they come across; a network that one cannot follow is no fault of ours."""
     import torch
 

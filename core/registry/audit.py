@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from core.engines.checks import CHECKS_SUFFIX
+from core.engines.graph import SUFFIX
 from core.errors import CheckpointError, ConfigError
 from core.models.artefacts import explain_artefact
 from core.models.catalog import CHECKSUM_DIFFERS, list_models, read_model
@@ -25,6 +27,10 @@ CHECKPOINT = ".safetensors"
 
 COMPANIONS = (".md", ".history.csv", "metadata.json", "model_info.json")
 """How files end that lie beside a checkpoint and are never loaded: cards, histories of training, metadata."""
+
+
+GRAPHS = (SUFFIX, CHECKS_SUFFIX)
+"""How files end that engines read beside a checkpoint."""
 
 
 class FileState(StrEnum):
@@ -121,7 +127,7 @@ class _Judge:
             return self._sidecar(file)
         if file.name.endswith(FILE_SIGNATURE):
             return self._signature(file)
-        if file.name.endswith(COMPANIONS):
+        if file.name.endswith((*COMPANIONS, *GRAPHS)):
             return (*self._signed(file), None)
         return FileState.UNKNOWN, explain_artefact(file) or "No model of the shelf is made of it.", None
 

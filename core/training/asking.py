@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.engines.choose import TORCH
 from core.inference.gate import Familiarity
 from core.inference.grid import turn
 from core.inference.prediction import Prediction
@@ -158,7 +159,8 @@ def _asked(
     progress: Progress | None,
     journal: Journal | None,
 ) -> Iterator[dict[str, Any]]:
-    predictor, notes = Predictor(model), journal or Journal()
+    # By torch, as the cards' figures are: another engine may turn a last digit.
+    predictor, notes = Predictor(model, engine=TORCH), journal or Journal()
     fed = [model.weights_sha256, model.fed_sha256, *(member.model.fed_sha256 for member in model.members)]
     segments = question[0] == "volume"
     for done, row in enumerate(rows, start=1):

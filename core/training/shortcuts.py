@@ -19,6 +19,7 @@ from scipy.ndimage import laplace
 from scipy.optimize import minimize
 from scipy.special import expit
 
+from core.engines.choose import TORCH
 from core.inference.predictor import Predictor
 from core.metrics import auc
 from core.models.card import Metric
@@ -201,7 +202,7 @@ def audit_model(
     A model that reads lungs falls to chance on the first two and keeps its area on the third.
     """
     part, finding = in_groups(rows, [split]), config.finding or ""
-    predictor, where = Predictor(model), Where(split, "film")
+    predictor, where = Predictor(model, engine=TORCH), Where(split, "film")
     labels = np.array([row.label == finding for row in part], bool)
     studies = [folder.study(row.image) for row in part]
     others = _shapes_of_the_other_class(studies, labels)

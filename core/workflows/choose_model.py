@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 
+from core.engines.choose import engine_title
 from core.models.catalog import list_models
 from core.models.model import Model
 from core.workflows.default_model import chosen_id
@@ -41,24 +41,17 @@ def first_fitting(models: Sequence[Model], case: Case) -> Model | None:
 
 
 def badges(model: Model) -> tuple[Badge, ...]:
-    """State, device and short checksum, in this order."""
+    """State, what runs it and short checksum, in this order."""
     found = [_state(model)]
     if model.problem is None and not (model.card.metrics or model.operating_points):
         found.append(Badge("not tested", "caution"))
     if model.card.maturity != "released":
         found.append(Badge(model.card.maturity))
-    found.append(Badge(device_word()))
+    if model.problem is None:
+        found.append(Badge(engine_title(model)))
     if model.weights_sha256:
         found.append(Badge(f"sha {model.weights_sha256[:SHORT_SHA]}…{model.weights_sha256[-2:]}"))
     return tuple(found)
-
-
-@cache
-def device_word() -> str:
-    """Where networks run: 'CPU' or 'GPU'. The first call imports the network library."""
-    from core.engines.torch_engine import choose_device
-
-    return "GPU" if choose_device().type == "cuda" else "CPU"
 
 
 def _state(model: Model) -> Badge:

@@ -75,7 +75,7 @@ def thumbnail(cohort: KeptCohort, case_id: str, *, heat_of: Model | None = None)
         return target
     study, heat = study_of(cohort, case), None
     if heat_of is not None:
-        require_libraries()
+        require_libraries([heat_of])
         from core.workflows.predict import predict
 
         heat = predict(study, heat_of, explain=True).heat

@@ -95,7 +95,7 @@ def export(model: Model, form: ExportFormat, out: Path, progress: Progress | Non
         _tell(progress, 0.5, "Comparing answers")
         one, other = TorchEngine(model, "cpu"), ExportedEngine(model, form, made)
         try:
-            parity = measure_parity(model, one, other, _studies(model, Path(folder)))
+            parity = measure_parity(model, one, other, sample_studies(model, Path(folder)))
         except InferenceError as error:
             raise _not_alike(form, str(error.found)) from error
         if not parity.holds:
@@ -116,7 +116,7 @@ def _tell(progress: Progress | None, share: float, text: str) -> None:
         progress(share, text)
 
 
-def _studies(model: Model, folder: Path) -> list[tuple[str, Study]]:
+def sample_studies(model: Model, folder: Path) -> list[tuple[str, Study]]:
     """Synthetic studies that the model admits, drawn now, each named as its sample: of the group nearest to it."""
     from core.studies import read_study
 

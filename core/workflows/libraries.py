@@ -1,4 +1,4 @@
-"""The network libraries, imported once and by one thread at a time.
+"""The libraries that run networks, imported once and by one thread at a time, and only those that a run will need.
 
 Two threads that import MONAI at once can lock each other out, and one of them then fails. So whoever runs a
 network in a thread of its own asks for them here first.
@@ -8,15 +8,21 @@ from __future__ import annotations
 
 import importlib
 import threading
+from collections.abc import Iterable
 
-SLOW_IMPORTS = ("torchvision.models", "monai.networks.nets", "core.workflows.predict")
-"""Seconds, all together: done at the start of the server, and waited for by a run that comes sooner."""
+from core.engines.choose import runs_on_torch
+from core.models.model import Model
+
+ALWAYS = ("core.workflows.predict", "core.inference.heat")
+TORCHS = ("torchvision.models", "monai.networks.nets", "core.engines.torch_engine", "core.inference.explain")
+"""Seconds, all together, and most of a gigabyte: imported where a model runs on torch, and not before."""
 
 _importing = threading.Lock()
 
 
-def require_libraries() -> None:
-    """Return once everything that runs a network is imported."""
+def require_libraries(models: Iterable[Model]) -> None:
+    """Return once everything that runs these models is imported."""
+    names = (*ALWAYS, *(TORCHS if any(runs_on_torch(model) for model in models) else ()))
     with _importing:
-        for name in SLOW_IMPORTS:
+        for name in names:
             importlib.import_module(name)

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from core.engines.torch_engine import choose_device
+from core.engines.devices import choose_device
 from core.inference.admission import require_admission
 from core.inference.answer import Watch
 from core.inference.prediction import Prediction
@@ -43,7 +43,7 @@ def predict(
     """
     require_admission(study, model)
     watch = Watch(progress, cancelled)
-    device = choose_device().type
+    device = choose_device()
     with _turn(device, watch):
         return Predictor(model, device).predict(
             study, threshold=threshold, explain=explain, progress=progress, cancelled=cancelled

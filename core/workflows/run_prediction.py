@@ -136,7 +136,7 @@ def _run_one(workspace: Workspace, case: Case, model: Model, tell: jobs.Report, 
     study = workspace.study(case.id)
     # Here and not above: looking at results needs none of what a run needs.
     tell(0.0, "Loading the libraries")
-    require_libraries()
+    require_libraries([model])
     from core.workflows.predict import predict
 
     made = predict(study, model, explain=_explains(model), progress=tell, cancelled=stop)

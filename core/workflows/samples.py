@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from core.engines.choose import TORCH
 from core.models.atomic import write_atomically
 from core.models.catalog import get_model
 from core.samples import (
@@ -133,7 +134,7 @@ def scored_cohort(progress: Progress | None = None, films: list[tuple[str, int, 
             path = Path(folder) / "film.png"
             Image.fromarray(draw_film(made, seed, share)).save(path)
             study = read_study([path])
-            scores = (Predictor(model, "cpu").predict(study).scores["pneumonia"] for model in models)
+            scores = (Predictor(model, "cpu", TORCH).predict(study).scores["pneumonia"] for model in models)
             rows.append((case, str(label), *(f"{score:.6f}" for score in scores)))
     return table_csv(("case_id", "label", *(model.id for model in models)), rows)
 

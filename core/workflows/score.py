@@ -59,7 +59,7 @@ def score(
     the cohort was deleted in the meantime.
     """
     _require_fit(cohort, models)
-    require_libraries()
+    require_libraries(models)
     store, cases = store_of(cohort), read_cases(cohort)
     asked = [_asked(store, cohort, model, again=again) for model in models]
     unread = [Unread(case.id, None, case.fault) for case in cases if case.fault]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import gc
 import logging
 
+from core.engines.choose import runs_on_torch
 from core.errors import ReadroomError
-from core.workflows.choose_model import device_word
+from core.models.catalog import list_models
 from core.workflows.libraries import require_libraries
 from core.workflows.open_study import group_uploads
 
@@ -19,8 +20,9 @@ def warm_up() -> None:
         group_uploads([])
     except ReadroomError as refusal:
         log.warning("the decoder worker did not start: %s", refusal)
-    device_word()
-    require_libraries()
+    usable = [model for model in list_models() if model.problem is None]
+    # torch only where nothing runs without it: it takes seconds and most of a gigabyte.
+    require_libraries(usable if all(runs_on_torch(model) for model in usable) else ())
     # The libraries' million objects stay for good. Frozen, they are left out when garbage is collected, so that a
     # collection is short and comes often enough for a page's large arrays to go.
     gc.collect()

@@ -11,7 +11,7 @@ from pathlib import Path
 import streamlit as st
 
 from core import NOTICE
-from core.errors import ReadroomError
+from core.errors import NotInstalled, ReadroomError
 from pages._ui import words
 from pages._ui.state import State
 
@@ -46,7 +46,11 @@ def guarded() -> Iterator[None]:
         yield
     except ReadroomError as refusal:
         words.refusal((refusal.found, refusal.why, refusal.do))
-    except Exception:  # the page's own frame: nobody above could tell the user in words
+    except Exception as fault:  # the page's own frame: nobody above could tell the user in words
+        absent = NotInstalled.told_by(fault)
+        if absent is not None:
+            words.refusal((absent.found, absent.why, absent.do))
+            return
         reference = secrets.token_hex(4)
         log.exception("page failed, reference %s", reference)
         words.refusal(

@@ -10,14 +10,13 @@ import torch
 
 from core.engines import torch_engine
 from core.engines.engine import OutOfMemory
-from core.engines.torch_engine import TorchEngine, choose_device, memory_errors
+from core.engines.torch_engine import TorchEngine, memory_errors
 from core.errors import InferenceError
 from core.models.building import build_network
 from core.models.catalog import read_model
 from core.models.checkpoint import save_model_with_config
 from core.models.config import ModelConfig
 from core.models.model import Model
-from core.settings import settings
 
 
 def saved(folder: Path, **fields: object) -> Model:
@@ -70,27 +69,6 @@ def test_description_names_device_precision_and_versions(tmp_path: Path) -> None
     assert described["device"] == "cpu"
     assert described["precision"] == "float32"
     assert torch.__version__.startswith(described["versions"]["torch"])
-
-
-@pytest.mark.seeds(54)
-def test_gpu_is_taken_when_there_is_one_and_the_cpu_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The setting 'auto' decides by what is there."""
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    assert choose_device().type == "cpu"
-
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    assert choose_device().type == "cuda"
-    assert choose_device("cpu").type == "cpu"
-
-
-def test_gpu_by_name_where_there_is_none_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who asks for a GPU must not wait for a CPU without knowing."""
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    monkeypatch.setenv("READROOM_DEVICE", "cuda")
-    settings.cache_clear()
-
-    with pytest.raises(InferenceError, match="none can be used"):
-        choose_device()
 
 
 @pytest.mark.parametrize(

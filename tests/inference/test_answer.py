@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from core.engines import choose
 from core.engines.engine import Batch, Outputs
 from core.engines.torch_engine import TorchEngine
 from core.errors import InferenceError
@@ -113,7 +114,8 @@ def test_full_gpu_hands_over_to_the_cpu_and_says_so(
     """Slower is better than nothing, and never silent."""
     model = saved_model("segmenter")
     expected = Predictor(model, "cpu").predict(head)
-    monkeypatch.setattr(answer, "TorchEngine", FullGpu)
+    monkeypatch.setattr(choose, "choose_device", lambda wanted=None: wanted or "cuda")
+    monkeypatch.setattr(choose, "_torch", FullGpu)
 
     prediction = Predictor(model).predict(head)
 

@@ -11,7 +11,7 @@ import pytest
 
 from core.errors import ConfigError
 from core.inference.answer import Watch, ask
-from core.inference.explain import heat_on_study
+from core.inference.heat import heat_on_study
 from core.inference.postprocess import softmax
 from core.inference.predictor import Predictor
 from core.inference.preprocess import preprocess

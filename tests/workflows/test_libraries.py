@@ -12,12 +12,18 @@ from pathlib import Path
 
 import pytest
 
-from core.workflows.libraries import SLOW_IMPORTS, require_libraries
+from core.models.catalog import get_model
+from core.models.model import Model
+from core.settings import settings
+from core.workflows.libraries import ALWAYS, TORCHS, require_libraries
+from tests.pages.tiny_shelf import CHEST
 
 FIRST_RUN = """
 import sys
 from pathlib import Path
 from core.models.catalog import get_model
+from core.models.model import Model
+from core.settings import settings
 from core.studies import read_study
 from core.studies.synthetic import synthetic_film, synthetic_volume
 from core.workflows.libraries import require_libraries
@@ -27,7 +33,7 @@ synthetic_film(folder / "film.png", 1)
 synthetic_volume(folder / "volume.nii.gz", 1)
 studies = {CHEST: read_study([folder / "film.png"]), HIPPOCAMPUS: read_study([folder / "volume.nii.gz"])}
 
-require_libraries()
+require_libraries([get_model(CHEST)])
 before = set(sys.modules)
 for name, study in studies.items():
     sys.modules["core.workflows.predict"].predict(study, get_model(name), explain=name == CHEST)
@@ -55,7 +61,15 @@ def test_the_first_run_after_them_imports_nothing_more(
     assert done.stdout.split() == []
 
 
-def test_threads_import_one_after_another(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def on_torch(shelf: Path, monkeypatch: pytest.MonkeyPatch) -> Model:
+    """A model that nobody converted."""
+    monkeypatch.setenv("READROOM_SHELF", str(shelf))
+    settings.cache_clear()
+    return get_model(CHEST)
+
+
+def test_threads_import_one_after_another(on_torch: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two threads that import MONAI at once can lock each other out, and one of them then fails."""
     busy, met, asked = threading.Lock(), threading.Event(), []
 
@@ -69,13 +83,15 @@ def test_threads_import_one_after_another(monkeypatch: pytest.MonkeyPatch) -> No
 
     monkeypatch.setattr(importlib, "import_module", import_slowly)
     with ThreadPoolExecutor(4) as threads:
-        list(threads.map(lambda _: require_libraries(), range(4)))
+        list(threads.map(lambda _: require_libraries([on_torch]), range(4)))
 
     assert not met.is_set()
-    assert asked == [*SLOW_IMPORTS] * 4
+    assert asked == [*ALWAYS, *TORCHS] * 4
 
 
-def test_a_library_that_is_missing_is_told_and_locks_nobody_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_library_that_is_missing_is_told_and_locks_nobody_out(
+    on_torch: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The run that asked fails with the reason; the next one must not wait for ever."""
 
     def missing(name: str) -> None:
@@ -83,8 +99,8 @@ def test_a_library_that_is_missing_is_told_and_locks_nobody_out(monkeypatch: pyt
 
     with monkeypatch.context() as broken:
         broken.setattr(importlib, "import_module", missing)
-        with pytest.raises(ModuleNotFoundError, match="torchvision"):
-            require_libraries()
+        with pytest.raises(ModuleNotFoundError, match="predict"):
+            require_libraries([on_torch])
 
-    require_libraries()
-    assert set(SLOW_IMPORTS) <= set(sys.modules)
+    require_libraries([on_torch])
+    assert {*ALWAYS, *TORCHS} <= set(sys.modules)

@@ -13,7 +13,7 @@ import pytest
 
 from core.errors import WorkerBreach
 from core.studies.synthetic import synthetic_film
-from core.workflows.libraries import SLOW_IMPORTS
+from core.workflows.libraries import ALWAYS
 from core.workflows.open_study import open_study, reading_workers
 from core.workflows.warm_up import warm_up
 
@@ -41,7 +41,7 @@ def test_after_it_the_first_upload_starts_no_process_and_the_first_run_imports_n
     open_study([tmp_path / "film.png"])
     assert warm > cold
     assert _children() == warm
-    assert set(SLOW_IMPORTS) <= set(sys.modules)
+    assert set(ALWAYS) <= set(sys.modules)
 
 
 def test_what_stays_for_good_is_left_out_of_collections() -> None:
@@ -63,7 +63,7 @@ def test_a_worker_that_does_not_start_is_logged_and_the_rest_is_done(
         raise WorkerBreach(found="The worker ended at once.", why="Nothing was read.", do="Try again.")
 
     monkeypatch.setattr("core.workflows.warm_up.group_uploads", refuse)
-    monkeypatch.setattr("core.workflows.warm_up.require_libraries", lambda: done.append("libraries"))
+    monkeypatch.setattr("core.workflows.warm_up.require_libraries", lambda _: done.append("libraries"))
 
     with caplog.at_level(logging.WARNING):
         warm_up()

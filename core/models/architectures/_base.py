@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from core.models.architectures._heads import HeadGradient
+
 if TYPE_CHECKING:
     from torch import nn
 
@@ -37,7 +39,8 @@ class Architecture:
     multitask network, with a mapping of both under 'logits' and 'segmentation'. infer : those
     fields from tensor shapes, None when these are not its tensors. heat_layer : the layer whose
     output (n, channels, *spatial) a heat map weighs, None where there is no class to explain.
-    preset : the named input default. probe_side : side of the self-test's input.
+    preset : the named input default. probe_side : side of the self-test's input. head_gradient : the class
+    score's gradient at the heat layer in closed form, where the head allows it.
     """
 
     name: str
@@ -50,6 +53,7 @@ class Architecture:
     spatial_dims: tuple[int, ...] = (2,)
     probe_side: Callable[[ModelConfig], int] = lambda _: 64
     divisor: Callable[[ModelConfig], int] = lambda _: 1
+    head_gradient: HeadGradient | None = None
 
 
 def no_heat(_: nn.Module) -> nn.Module | None:

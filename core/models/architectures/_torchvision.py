@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from core.models.architectures._base import Architecture, Shapes, Task
+from core.models.architectures._heads import HeadGradient, mean_then_linear
 
 if TYPE_CHECKING:
     from torch import nn
@@ -16,12 +17,19 @@ PRESET = "chest-xray-384"
 
 
 def classifier(
-    name: str, *, stem: str, head: str, marks: tuple[str, ...] = (), heat: Callable[[Any], nn.Module]
+    name: str,
+    *,
+    stem: str,
+    head: str,
+    marks: tuple[str, ...] = (),
+    heat: Callable[[Any], nn.Module],
+    gradient: HeadGradient | None = None,
 ) -> Architecture:
     """The row of one torchvision classifier.
 
     stem : path of the first convolution. head : path of the last linear layer. marks : further
     tensors that this network has and its siblings lack. heat : the layer a heat map is read from.
+    gradient : of the head, where it is more than the mean and one linear layer.
     """
 
     def build(config: ModelConfig) -> nn.Module:
@@ -46,6 +54,7 @@ def classifier(
         infer=infer,
         heat_layer=heat,
         preset=PRESET,
+        head_gradient=gradient or mean_then_linear(head),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.models.architectures._heads import relu_mean_then_linear
 from core.models.architectures._torchvision import classifier
 
 ARCHITECTURE = classifier(
@@ -10,4 +11,5 @@ ARCHITECTURE = classifier(
     head="classifier",
     marks=("features.denseblock1.denselayer1.conv1.weight",),
     heat=lambda network: network.features,
+    gradient=relu_mean_then_linear("classifier"),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from core.models.architectures._base import Architecture, Shapes, Task
+from core.models.architectures._heads import mean_then_linear
 
 if TYPE_CHECKING:
     from torch import nn
@@ -47,4 +48,5 @@ ARCHITECTURE = Architecture(
     spatial_dims=(2, 3),
     probe_side=lambda config: max(32, 2**config.depth),
     divisor=lambda config: 2**config.depth,
+    head_gradient=mean_then_linear("classification_head"),
 )
