@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 
 from core.engines.choose import engines_for
 from core.errors import ConfigError, ModelNotFound, ReadroomError
-from core.inference.from_checkpoint import open_brought
 from core.inference.prediction import Prediction
 from core.models.catalog import list_models
 from core.models.claimed_name import ENDINGS, parse_name, version_numbers
@@ -263,6 +262,8 @@ def _wanted(version: str) -> tuple[int, ...]:
 def _study(data: Data, model: Model) -> Study:
     if isinstance(data, np.ndarray):
         return study_from_array(data, model.input.kind, model.channels)
+    from core.inference.from_checkpoint import open_brought  # here: it brings the network library along
+
     return open_brought(data)
 
 

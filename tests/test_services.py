@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -83,6 +85,21 @@ def test_weights_are_kept_by_the_one_cache_and_given_up_when_the_budget_is_short
     assert second.health().memory_mib == pytest.approx(one)
     assert set(first.predict(np.zeros((64, 64)) + np.eye(64)).scores) == {"class-1", "class-2"}
     assert first.health().state is ServiceState.LOADED
+
+
+@pytest.mark.seeds(38)
+def test_asking_for_health_imports_no_network_library(shelf: Path) -> None:
+    """A watchdog that asks every minute must not carry half a gigabyte of libraries."""
+    code = (
+        "import sys; from core.services import BaseMLService\n"
+        "class Spots(BaseMLService): model_name = 'spots_a'\n"
+        "print(Spots().health().state, 'torch' in sys.modules)"
+    )
+    root = Path(__file__).resolve().parents[1]
+
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
+
+    assert done.stdout == "idle False\n"
 
 
 def test_an_ensemble_is_served_with_all_its_members(shelf: Path) -> None:

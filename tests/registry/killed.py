@@ -23,7 +23,7 @@ from core.models.signatures import SignatureState, check_signature
 from core.registry.backup import read_manifest, restore, write_backup
 from core.registry.signing import make_keys, sign
 
-BYTES = 3_000_000
+BYTES = 1_000_000
 
 
 def main() -> None:
