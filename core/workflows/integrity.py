@@ -9,11 +9,13 @@ from pathlib import Path
 
 from core.errors import SignatureError
 from core.models.atomic import write_atomically
+from core.models.catalog import list_models
 from core.models.signatures import Differing, SignatureCheck, check_signature
 from core.models.store import store_root
 from core.registry import signing
 from core.registry.audit import AuditedFile, Policy, audit
 from core.registry.manifest import Manifest, manifest_of
+from core.registry.noting import SIGNED, note
 from core.registry.shelf import Shelf
 from core.registry.signing import KeyPair
 from core.settings import settings
@@ -25,8 +27,17 @@ def make_keys(folder: Path, passphrase: str | None = None) -> KeyPair:
 
 
 def sign(subject: Path, private_key: Path, passphrase: str | None = None) -> Path:
-    """Sign a folder or a file; where the signature lies. Errors as `core.registry.signing.sign`."""
-    return signing.sign(subject, private_key, _bytes(passphrase)).signature
+    """Sign a folder or a file; where the signature lies. The history of the models in it says so.
+
+    Raises
+    ------
+    As `core.registry.signing.sign`; RegistryError where the history cannot be written.
+    """
+    signature = signing.sign(subject, private_key, _bytes(passphrase)).signature
+    for model in list_models():
+        if model.path.resolve().is_relative_to(subject.resolve()):
+            note(SIGNED, model.id, after=model.file_sha256)
+    return signature
 
 
 def verify(subject: Path, public_key: Path | None) -> SignatureCheck:

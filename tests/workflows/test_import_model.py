@@ -9,6 +9,7 @@ import torch
 
 from core.models import build_model, get_model
 from core.workflows.import_model import import_model
+from core.workflows.registry import history
 
 
 @pytest.mark.seeds(1, 13)
@@ -21,4 +22,5 @@ def test_an_imported_model_can_be_asked_for_by_its_id(tmp_path: Path) -> None:
     model = import_model(tmp_path / "m.pt", id="demo_v1.0.0", config={"input": {"size": [256, 256]}})
 
     assert get_model("demo_v1.0.0") == model
+    assert [(line.what, line.after) for line in history("demo_v1.0.0")] == [("imported", model.file_sha256)]
     assert model.input.size == (256, 256)

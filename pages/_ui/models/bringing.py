@@ -37,9 +37,9 @@ def show_bringing(now: State, asking: Asker) -> None:
         given = [one for one in (file, stated) if one is not None]
         now.upload_round += 1  # emptied first: a refusal must not come again at each run
         try:
-            require_change(asker())
+            actor = require_change(asker())
             with st.spinner("Reading the checkpoint in a process of its own …"):
-                model = import_upload(file.name, file, config=stated, id=named.strip() or None)
+                model = import_upload(file.name, file, config=stated, id=named.strip() or None, actor=actor)
         finally:
             free(given)
         now.model, now.chosen_model = model.id, True
