@@ -13,7 +13,7 @@ IMPORTED, SIGNED = "imported", "signed"
 
 
 def note(what: str, model_id: str, *, after: str | None = None, reason: str = "", who: str | None = None) -> None:
-    """Write that it was done to a model. after : SHA-256 of the file that is there now. who : None, this account's user.
+    """Write that it was done to a model. after : SHA-256 of the file now. who : None takes this account's name.
 
     Raises
     ------
