@@ -6,7 +6,9 @@ network in a thread of its own asks for them here first.
 
 from __future__ import annotations
 
+import gc
 import importlib
+import sys
 import threading
 from collections.abc import Iterable
 
@@ -24,5 +26,18 @@ def require_libraries(models: Iterable[Model]) -> None:
     """Return once everything that runs these models is imported."""
     names = (*ALWAYS, *(TORCHS if any(runs_on_torch(model) for model in models) else ()))
     with _importing:
+        new = [name for name in names if name not in sys.modules]
         for name in names:
             importlib.import_module(name)
+        if new:
+            leave_out_of_collections()
+
+
+def leave_out_of_collections() -> None:
+    """Let the garbage collector pass over everything that is there now.
+
+    The libraries' million objects stay for good. Frozen, they are left out, so that a collection is short and comes
+    often enough for a page's large arrays to go.
+    """
+    gc.collect()
+    gc.freeze()

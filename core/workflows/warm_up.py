@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 
 from core.engines.choose import runs_on_torch
 from core.errors import ReadroomError
 from core.models.catalog import list_models
-from core.workflows.libraries import require_libraries
+from core.workflows.libraries import leave_out_of_collections, require_libraries
 from core.workflows.open_study import group_uploads
 
 log = logging.getLogger(__name__)
@@ -23,7 +22,4 @@ def warm_up() -> None:
     usable = [model for model in list_models() if model.problem is None]
     # torch only where nothing runs without it: it takes seconds and most of a gigabyte.
     require_libraries(usable if all(runs_on_torch(model) for model in usable) else ())
-    # The libraries' million objects stay for good. Frozen, they are left out when garbage is collected, so that a
-    # collection is short and comes often enough for a page's large arrays to go.
-    gc.collect()
-    gc.freeze()
+    leave_out_of_collections()

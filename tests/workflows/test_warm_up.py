@@ -46,6 +46,7 @@ def test_after_it_the_first_upload_starts_no_process_and_the_first_run_imports_n
 
 def test_what_stays_for_good_is_left_out_of_collections() -> None:
     """Going through the libraries' million objects at each collection would let a page's large arrays pile up."""
+    gc.unfreeze()
     before = gc.get_freeze_count()
 
     warm_up()
