@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from core.engines.engine import Batch, Outputs
+from core.errors import InferenceError
 from core.models.building import build_on_meta, named_outputs
 from core.models.exporting import INPUT, quiet
 from core.models.formats import ExportFormat
@@ -52,10 +53,22 @@ def _onnx(_: Model, path: Path) -> Run:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3  # errors; it warns of its own optimisations
+    options.log_severity_level = 4  # what goes wrong is raised
     session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     names = [output.name for output in session.get_outputs()]
-    return lambda batch: dict(zip(names, session.run(names, {INPUT: batch}), strict=True))
+    state = onnxruntime.capi.onnxruntime_pybind11_state
+
+    def run(batch: Batch) -> Outputs:
+        try:
+            return dict(zip(names, session.run(names, {INPUT: batch}), strict=True))
+        except (state.Fail, state.InvalidArgument, state.RuntimeException, state.NotImplemented) as error:
+            raise InferenceError(
+                found=f"ONNX Runtime cannot run the file ({type(error).__name__}).",
+                why="The graph that torch's exporter wrote does not hold together.",
+                do="Use another format.",
+            ) from error
+
+    return run
 
 
 def _torchscript(model: Model, path: Path) -> Run:
