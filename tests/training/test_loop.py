@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import torch
 
 from core.errors import ConfigError
 from core.inference.preprocess import preprocess
+from core.training import learner
 from core.training.dataset import Cases, Fold, Folder, in_groups, prepare
 from core.training.learner import WARM_UP, rate_at
 from core.training.loop import train_network
@@ -159,3 +161,27 @@ def test_rate_rises_then_falls_to_nearly_nothing(steps: int) -> None:
     assert rates[:rising] == sorted(rates[:rising])
     assert rates[rising:] == sorted(rates[rising:], reverse=True)
     assert steps < 1000 or rates[-1] < 1e-4
+
+
+def test_batch_statistics_are_those_of_all_items_however_the_table_is_sorted(
+    film_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tables lie sorted by class: batches of one class would leave out how far the classes lie apart."""
+    monkeypatch.setattr(learner, "EVALUATION_BATCH", 4)
+    config = recipe(film_recipe(), epochs=1)
+    cases = _cases(film_folder, config)
+    order = np.argsort(np.asarray(cases.targets), kind="stable")
+    apart = replace(
+        cases,
+        images=[cases.images[i] + np.float32(4) * np.float32(cases.targets[i]) for i in order],
+        targets=[cases.targets[i] for i in order],
+        patients=[cases.patients[i] for i in order],
+    )
+
+    network = train_network(apart, config).network
+
+    convolution, norm = network.features[0][0], network.features[0][1]
+    with torch.inference_mode():
+        seen = convolution(torch.from_numpy(np.stack(apart.images)).repeat(1, convolution.in_channels, 1, 1))
+    spread = seen.transpose(0, 1).flatten(1).var(1)
+    assert torch.allclose(norm.running_var, spread, rtol=0.25)
