@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterable
 
 from core.engines.choose import runs_on_torch
+from core.errors import NotInstalled
 from core.models.model import Model
 
 ALWAYS = ("core.workflows.predict", "core.inference.heat")
@@ -23,12 +24,23 @@ _importing = threading.Lock()
 
 
 def require_libraries(models: Iterable[Model]) -> None:
-    """Return once everything that runs these models is imported."""
+    """Return once everything that runs these models is imported.
+
+    Raises
+    ------
+    NotInstalled : a model needs torch, and this is the light installation.
+    """
     names = (*ALWAYS, *(TORCHS if any(runs_on_torch(model) for model in models) else ()))
     with _importing:
         new = [name for name in names if name not in sys.modules]
-        for name in names:
-            importlib.import_module(name)
+        try:
+            for name in names:
+                importlib.import_module(name)
+        except ImportError as fault:
+            absent = NotInstalled.told_by(fault)
+            if absent is None:
+                raise
+            raise absent from fault
         if new:
             leave_out_of_collections()
 
