@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from core.errors import CheckpointError, ConfigError
-from core.models import Card, Model
+from core.models import Card, Model, loading
 from core.models.catalog import list_models, list_unreadable, read_model
 from core.models.ensembles import write_ensemble
 from core.models.loading import load_network, self_test_state
@@ -19,8 +20,10 @@ from .conftest import point, tiny_config
 
 
 @pytest.fixture
-def members(shelve: Callable[..., Path]) -> tuple[Model, Model]:
-    """Two networks that answer the same question."""
+def members(shelve: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> tuple[Model, Model]:
+    """Two networks that answer the same question, and that no test before has loaded."""
+    monkeypatch.setattr(loading, "_loaded", OrderedDict())
+    monkeypatch.setattr(loading, "_tested", {})
     config = tiny_config(classes=["normal", "pneumonia"])
     one, two = (read_model(shelve(f"m{n}_v1.0.0", config=config, seed=n)) for n in range(2))
     return one, two
