@@ -9,7 +9,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import kstwo
 
 from core.metrics.counts import Counts, FloatArray
 from core.metrics.level import level
@@ -33,6 +32,8 @@ def kolmogorov_distance(cases: int, class_level: float) -> float:
     """The exact two-sided Kolmogorov quantile for this many cases; at least 1 case."""
     if cases < 1:
         raise ValueError("a distance needs a case")
+    from scipy.stats import kstwo  # most of a second to import, and a prediction needs none of it
+
     return float(kstwo.ppf(class_level, cases))
 
 

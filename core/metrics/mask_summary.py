@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import linregress, t
 
 from core.metrics.bootstrap import RESAMPLES, draw_counts
 from core.metrics.cohort import FEW_CASES, codes_of
@@ -226,6 +225,8 @@ def bland_altman(reference: ArrayLike, prediction: ArrayLike) -> BlandAltman | N
     ----------
     Bland and Altman 1999; the limits' standard error as there, section 2.1.
     """
+    from scipy.stats import linregress, t  # most of a second to import, and a prediction needs none of it
+
     first, second = np.asarray(reference, np.float64), np.asarray(prediction, np.float64)
     n = len(first)
     if n < 3:
