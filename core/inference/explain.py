@@ -21,6 +21,7 @@ from torch.nn import functional as F
 
 from core.engines.engine import Batch, Outputs
 from core.engines.torch_engine import TorchEngine, memory_errors
+from core.inference.explaining import ForOneClass
 from core.models import architectures
 from core.models.building import named_outputs
 
@@ -28,32 +29,12 @@ UPSAMPLING = {1: "linear", 2: "bilinear", 3: "trilinear"}
 """By spatial dimensions, torch's name of linear interpolation."""
 
 
-class GradCam:
+class GradCam(ForOneClass[TorchEngine]):
     """A torch engine that answers with a heat map beside its outputs; satisfies `Engine`.
 
     The part of the network before the heat layer runs without gradients, the part behind it with: one
     forward pass, and a backward pass through the head alone. Its hook is gone when `run` returns.
-
-    Parameters
-    ----------
-    target : index of the logit to explain.
-
-    Attributes
-    ----------
-    seconds : spent on maps so far, apart from the forward pass.
     """
-
-    def __init__(self, engine: TorchEngine, target: int) -> None:
-        self.engine, self.target = engine, target
-        self.seconds = 0.0
-
-    def load(self) -> None:
-        """Bring the weights to the device."""
-        self.engine.load()
-
-    def describe(self) -> dict[str, Any]:
-        """The engine's own description."""
-        return self.engine.describe()
 
     def run(self, batch: Batch) -> Outputs:
         """Raw outputs, and 'heat' (n, 1, *spatial) of the batch, unscaled and never negative."""

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.engines.engine import Batch, Outputs
 from core.engines.graph_engine import GraphEngine
+from core.inference.explaining import ForOneClass
 from core.inference.preprocess import Prepared
 from core.models import architectures
 from core.models.model import Model
@@ -31,29 +31,8 @@ def has_closed_form(model: Model) -> bool:
     return architectures.get(model.config.model_type).head_gradient is not None
 
 
-class ClosedFormCam:
-    """A graph's engine that answers with a heat map beside its outputs; satisfies `Engine`.
-
-    Parameters
-    ----------
-    target : index of the logit to explain.
-
-    Attributes
-    ----------
-    seconds : spent on maps so far, apart from the forward pass.
-    """
-
-    def __init__(self, engine: GraphEngine, target: int) -> None:
-        self.engine, self.target = engine, target
-        self.seconds = 0.0
-
-    def load(self) -> None:
-        """Bring the weights to the engine."""
-        self.engine.load()
-
-    def describe(self) -> dict[str, Any]:
-        """The engine's own description."""
-        return self.engine.describe()
+class ClosedFormCam(ForOneClass[GraphEngine]):
+    """A graph's engine that answers with a heat map beside its outputs; satisfies `Engine`."""
 
     def run(self, batch: Batch) -> Outputs:
         """Raw outputs, and 'heat' (n, 1, *spatial) of the batch, unscaled and never negative."""
