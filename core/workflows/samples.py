@@ -50,9 +50,9 @@ OVERLAP = 0.45
 """A film of the cohort is drawn up to so far towards the other class: a cohort without errors would teach nothing."""
 
 SCORED_BY = (
-    "chest_pneumonia_densenet121_v1.0.0",
-    "chest_pneumonia_mobilenet_v3_large_v1.0.0",
-    "chest_pneumonia_ensemble_v1.0.0",
+    "chest_pneumonia_densenet121_v1.0.1",
+    "chest_pneumonia_mobilenet_v3_large_v1.0.1",
+    "chest_pneumonia_ensemble_v1.0.1",
 )
 
 RECIPES = Path(__file__).resolve().parents[1] / "training" / "recipes"

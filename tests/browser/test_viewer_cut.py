@@ -30,6 +30,8 @@ def go(viewer: Viewer, step: int) -> None:
 
 
 def counted(viewer: Viewer) -> None:
+    """Until the regions on screen are those of the cut-off: the count goes blank with the next frame, then comes."""
+    viewer.settle()
     expect(viewer.page.locator(".cut .regions")).not_to_contain_text("…")
     viewer.settle()
 
@@ -65,7 +67,7 @@ def test_volume_and_regions_are_those_of_core_at_every_cut_off(page):
         go(viewer, 80)
         for smallest in (10.0, 30.0, 100.0):
             viewer.page.get_by_label("Smallest region that is counted").select_option(str(int(smallest)))
-            viewer.settle()
+            counted(viewer)
             assert told(viewer) == expected(case, case.steps >= 80, smallest)
 
 

@@ -38,7 +38,7 @@ def test_sizes_are_architecture_and_names_are_not() -> None:
 @pytest.mark.seeds(15)
 def test_ensemble_is_its_rule_and_its_members() -> None:
     """Members with other weights are the same architecture; another rule is another one."""
-    model = shipped()["chest_pneumonia_ensemble_v1.0.0"]
+    model = shipped()["chest_pneumonia_ensemble_v1.0.1"]
     other = replace(model, rule=EnsembleRule.VOTE)
 
     assert differences(architecture_facts(model), architecture_facts(other)) == "rule vote for mean"

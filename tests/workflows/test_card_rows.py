@@ -15,7 +15,7 @@ SHELF = Path(__file__).resolve().parents[2] / "model_backups"
 
 @pytest.fixture(scope="module")
 def chest() -> Model:
-    return get_model("chest_pneumonia_densenet121_v1.0.0", [SHELF])
+    return get_model("chest_pneumonia_densenet121_v1.0.1", [SHELF])
 
 
 def test_a_rate_at_a_point_stands_with_the_point_and_not_among_the_figures(chest: Model) -> None:
