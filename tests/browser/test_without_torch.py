@@ -25,7 +25,7 @@ sys.meta_path.insert(0, Refuse())
 """
 """Read by Python at its start; the server's own processes inherit it."""
 
-FILM, SWIN = "Chest screening", "FLAIR glioma SwinUNETR"
+FILM, SWIN = "Chest quick", "FLAIR glioma SwinUNETR"
 
 
 def test_a_page_predicts_and_explains_without_torch_and_says_what_needs_it(
