@@ -55,11 +55,17 @@ def _usual(kind: str, job: Job, folder: Path) -> object:
 
 
 def _ours(job: Job) -> tuple[object, float]:
-    from benchmarks.ours import Ours
-    from core.models import get_model
+    # In the order in which `python -m core predict` goes about it.
     from core.workflows.open_study import reading_workers
 
-    made = Ours(get_model(job.model_id, roots=job.roots))(job.image)
+    reading_workers().start()
+    from benchmarks.ours import Ours
+    from core.models import get_model
+    from core.workflows.warm_up import load_meanwhile
+
+    model = get_model(job.model_id, roots=job.roots)
+    load_meanwhile(model)
+    made = Ours(model)(job.image)
     workers = reading_workers().pids
     answer: object = list(made.scores.values()) if made.label_map is None else int((made.label_map > 0).sum())
     return answer, sum(peak_mib(pid) for pid in workers)

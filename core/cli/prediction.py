@@ -51,9 +51,13 @@ def predict(
     as_json: Json = False,
 ) -> None:
     """Run a model on each case and write its result, picture and mask."""
-    # Imported here: `models` and `--help` must not wait for what a run needs.
+    # Imported here: `models` and `--help` must not wait for what a run needs. The decoder's process comes up meanwhile.
+    from core.workflows.open_study import reading_workers
+
+    reading_workers().start()
     from core.cli.run import Request, run_cases
     from core.cli.wanted import wanted_cases
+    from core.workflows.warm_up import load_meanwhile
 
     cases = wanted_cases(paths or [], channel or [])
     handle = known_model(model)
@@ -72,6 +76,7 @@ def predict(
         volume=volume,
     )
     _say_what_has_no_use(handle, threshold, explain=explain)
+    load_meanwhile(handle)
     raise typer.Exit(run_cases(request, cases, csv, as_json=as_json))
 
 

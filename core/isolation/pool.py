@@ -34,6 +34,11 @@ class WorkerPool:
         with self._one() as worker:
             return worker.call(name, request, wall_s=wall_s)
 
+    def start(self) -> None:
+        """Start one child now, so that the first call finds it warm, or on its way."""
+        with self._one() as worker:
+            worker.start()
+
     @property
     def pids(self) -> tuple[int, ...]:
         """Process ids of the children that there are now."""

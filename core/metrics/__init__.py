@@ -1,4 +1,7 @@
-"""Pure statistics: scores, labels and masks in; figures with k, n and intervals out. No torch, no file names."""
+"""Pure statistics: scores, labels and masks in; figures with k, n and intervals out. No torch, no file names.
+
+SciPy is imported whole here: it then fetches a part when that is first used, and a prediction waits for none of them.
+"""
 
 from __future__ import annotations
 

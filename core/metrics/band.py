@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 
 from core.metrics.counts import Counts, FloatArray
 from core.metrics.level import level
@@ -32,9 +33,7 @@ def kolmogorov_distance(cases: int, class_level: float) -> float:
     """The exact two-sided Kolmogorov quantile for this many cases; at least 1 case."""
     if cases < 1:
         raise ValueError("a distance needs a case")
-    from scipy.stats import kstwo  # most of a second to import, and a prediction needs none of it
-
-    return float(kstwo.ppf(class_level, cases))
+    return float(scipy.stats.kstwo.ppf(class_level, cases))
 
 
 def simultaneous_band(positives: int, negatives: int, *, repeated_patients: bool = False) -> Band:

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from typing import Protocol
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy.special import ndtr, ndtri
 
 from core.metrics.cohort import FEW_CASES, codes_of
 from core.metrics.counts import FloatArray, IntArray
@@ -192,7 +192,7 @@ def bca_levels(point: float, drawn: FloatArray, spares: FloatArray, strata: IntA
     share = ((drawn < point).sum() + (drawn == point).sum() / 2) / len(drawn)
     if not 0 < share < 1:  # no resample on one side: the correction is infinite, and says nothing
         return _percentiles()
-    z0 = float(ndtri(share))
+    z0 = float(scipy.special.ndtri(share))
     cubes = squares = 0.0
     for stratum in np.unique(strata):
         held = spares[strata == stratum]
@@ -201,7 +201,7 @@ def bca_levels(point: float, drawn: FloatArray, spares: FloatArray, strata: IntA
         squares += float((influence**2).sum()) / len(held) ** 2
     acceleration = cubes / squares**1.5 / 6 if squares > 0 else 0.0
     shifted = z0 + np.array([-normal_z(), normal_z()])
-    levels: FloatArray = ndtr(z0 + shifted / (1 - acceleration * shifted))
+    levels: FloatArray = scipy.special.ndtr(z0 + shifted / (1 - acceleration * shifted))
     return levels
 
 

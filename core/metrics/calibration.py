@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
 
 from core.metrics.cohort import in_unit_range
@@ -104,10 +105,8 @@ def calibrate(scores: ArrayLike, labels: ArrayLike) -> Calibration:
 
 def bin_numbers(scores: ArrayLike) -> IntArray:
     """The equal-mass bin of each case, (n_cases,): min(9, floor(10 (midrank - 0.5)/n)); equal scores share a bin."""
-    from scipy.stats import rankdata  # most of a second to import, and a prediction needs none of it
-
     score = np.asarray(scores, np.float64)
-    twice = np.rint(2 * rankdata(score)).astype(np.int64)  # midranks are halves, so this is exact
+    twice = np.rint(2 * scipy.stats.rankdata(score)).astype(np.int64)  # midranks are halves, so this is exact
     numbers: IntArray = np.minimum(BINS - 1, BINS * (twice - 1) // (2 * len(score)))
     return numbers
 

@@ -9,8 +9,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy.special import bdtr
 
 from core.metrics.intervals import ALPHA, clopper_pearson_lower
 
@@ -46,7 +46,7 @@ def allowed_misses(cases: int, target: float, alpha: float = ALPHA) -> int | Non
     the target and alpha alone, so choosing on these very cases costs nothing.
     """
     misses = np.arange(cases)
-    kept = int(np.count_nonzero(bdtr(misses, cases, 1 - target) <= alpha))
+    kept = int(np.count_nonzero(scipy.special.bdtr(misses, cases, 1 - target) <= alpha))
     return kept - 1 if kept else None
 
 

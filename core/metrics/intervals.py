@@ -10,9 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import brentq
-from scipy.special import betaincinv
 
 from core.metrics.level import normal_z, tail
 
@@ -84,14 +83,14 @@ def clopper_pearson(k: int, n: int) -> Estimate:
     if n == 0:
         return Estimate(None, None, None, None, k, n, "no_cases")
     low = clopper_pearson_lower(k, n, tail())
-    high = 1.0 if k == n else float(betaincinv(k + 1, n - k, 1 - tail()))
+    high = 1.0 if k == n else float(scipy.special.betaincinv(k + 1, n - k, 1 - tail()))
     return Estimate(k / n, low, high, "clopper_pearson", k, n)
 
 
 def clopper_pearson_lower(k: int, n: int, alpha: float = ALPHA) -> float:
     """The exact one-sided lower bound of k/n with error `alpha`: what a guarantee rests on; 0 at k = 0."""
     require_count(k, n)
-    return 0.0 if k == 0 else float(betaincinv(k, n - k + 1, alpha))
+    return 0.0 if k == 0 else float(scipy.special.betaincinv(k, n - k + 1, alpha))
 
 
 def newcombe_j(tp: int, positives: int, fp: int, negatives: int) -> Estimate:
@@ -181,7 +180,8 @@ def _crossing(excess: Callable[[float], float], inside: float, direction: float)
         step *= 2
         if abs(far - inside) > LOG_RATIO_SPAN:
             return far
-    return float(brentq(lambda x: min(excess(x), 1e6), near, far, xtol=1e-14, rtol=1e-14, maxiter=200))
+    found = scipy.optimize.brentq(lambda x: min(excess(x), 1e6), near, far, xtol=1e-14, rtol=1e-14, maxiter=200)
+    return float(found)
 
 
 def _ends(estimate: Estimate) -> tuple[float, float]:

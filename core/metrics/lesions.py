@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import label
+import scipy
 
 from core.metrics.counts import BoolArray, IntArray
 
@@ -65,7 +65,7 @@ def count_lesions_from(
 
 def components(mask: BoolArray, voxel_mm3: float, min_lesion_mm3: float = 0.0) -> tuple[IntArray, int]:
     """Each voxel's component from 1, 0 outside and in those below the volume, same shape; and how many are left."""
-    numbered, found = label(mask, structure=np.ones((3,) * mask.ndim))
+    numbered, found = scipy.ndimage.label(mask, structure=np.ones((3,) * mask.ndim))
     numbers: IntArray = np.asarray(numbered, np.int64)
     sizes = np.bincount(numbers.ravel(), minlength=found + 1) * voxel_mm3
     small = sizes < min_lesion_mm3 * (1 - ROUNDING)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from scipy.special import ndtri
+import scipy
 
 LEVEL = 0.95
 
@@ -33,7 +33,7 @@ def tail() -> float:
 
 def normal_z() -> float:
     """The normal quantile of the level in force."""
-    return Z_95 if level() == LEVEL else float(ndtri(1 - tail()))
+    return Z_95 if level() == LEVEL else float(scipy.special.ndtri(1 - tail()))
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
 
 from core.metrics.bootstrap import RESAMPLES, draw_counts
@@ -225,19 +226,17 @@ def bland_altman(reference: ArrayLike, prediction: ArrayLike) -> BlandAltman | N
     ----------
     Bland and Altman 1999; the limits' standard error as there, section 2.1.
     """
-    from scipy.stats import linregress, t  # most of a second to import, and a prediction needs none of it
-
     first, second = np.asarray(reference, np.float64), np.asarray(prediction, np.float64)
     n = len(first)
     if n < 3:
         return None
     difference, middle = second - first, (first + second) / 2
     bias, sd = float(difference.mean()), float(difference.std(ddof=1))
-    quantile = float(t.ppf(1 - tail(), n - 1))
+    quantile = float(scipy.stats.t.ppf(1 - tail(), n - 1))
     limit_se = sd * math.sqrt(1 / n + Z_95**2 / (2 * (n - 1)))
     slope = p = None
     if np.ptp(middle) > 0 and sd > 0:
-        fitted = linregress(middle, difference)
+        fitted = scipy.stats.linregress(middle, difference)
         slope, p = float(fitted.slope), float(fitted.pvalue)
     return BlandAltman(
         n,

@@ -12,9 +12,8 @@ from dataclasses import dataclass, replace
 from typing import Literal, Self
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy.optimize import brentq
-from scipy.special import bdtr, ndtr
 
 from core.metrics.clustered import CLUSTER_FLOOR, obuchowski
 from core.metrics.cohort import codes_of
@@ -96,7 +95,7 @@ def compare_auc(
     if variance <= 1e-12 * float(cov[0, 0] + cov[1, 1]) or bool(np.isin(values, (0.0, 1.0)).any()):
         return _untested(a, b, "auc", difference, "zero_variance")
     se = math.sqrt(variance)
-    p = float(2 * ndtr(-abs(difference) / se))
+    p = float(2 * scipy.special.ndtr(-abs(difference) / se))
     low, high = difference - normal_z() * se, difference + normal_z() * se
     return Comparison(a, b, "auc", Estimate(difference, low, high, areas.method, se=se), p, areas.method)
 
@@ -158,8 +157,8 @@ def mcnemar(only_a: int, only_b: int) -> tuple[float, float]:
     discordant, fewer = only_a + only_b, min(only_a, only_b)
     if not discordant:
         return 1.0, 1.0
-    tail = float(bdtr(fewer, discordant, 0.5))
-    below = float(bdtr(fewer - 1, discordant, 0.5)) if fewer else 0.0
+    tail = float(scipy.special.bdtr(fewer, discordant, 0.5))
+    below = float(scipy.special.bdtr(fewer - 1, discordant, 0.5)) if fewer else 0.0
     return min(1.0, 2 * tail), min(1.0, 2 * (tail - (tail - below) / 2))
 
 
@@ -186,7 +185,7 @@ def tango(only_a: int, only_b: int, cases: int) -> tuple[float, float]:
         if estimate == edge or excess(edge) <= 0:
             ends.append(edge)
         else:
-            ends.append(float(brentq(excess, *sorted((estimate, edge)), xtol=1e-14, rtol=1e-14)))
+            ends.append(float(scipy.optimize.brentq(excess, *sorted((estimate, edge)), xtol=1e-14, rtol=1e-14)))
     return ends[0], ends[1]
 
 

@@ -11,9 +11,8 @@ from enum import StrEnum
 from typing import Protocol
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy.optimize import brentq, isotonic_regression
-from scipy.special import expit, logit
 
 from core.metrics.cohort import codes_of
 from core.metrics.counts import FloatArray, checked
@@ -53,7 +52,7 @@ class LogisticMap:
 
     def at(self, scores: ArrayLike) -> FloatArray:
         """(n,) probabilities."""
-        mapped: FloatArray = expit(self.intercept + self.slope * clipped_logits(scores)[0])
+        mapped: FloatArray = scipy.special.expit(self.intercept + self.slope * clipped_logits(scores)[0])
         return mapped
 
 
@@ -73,7 +72,7 @@ def clipped_logits(scores: ArrayLike) -> tuple[FloatArray, int]:
     """Logits of scores clipped to [1e-6, 1 - 1e-6], (n,), and how many were clipped."""
     score = np.asarray(scores, np.float64)
     held = np.clip(score, CLIP, 1 - CLIP)
-    x: FloatArray = logit(held)
+    x: FloatArray = scipy.special.logit(held)
     return x, int((held != score).sum())
 
 
@@ -100,8 +99,12 @@ def intercept_in_the_large(scores: ArrayLike, labels: ArrayLike) -> Estimate:
     x = clipped_logits(score)[0]
     # The likelihood's slope falls steadily, so its root is bracketed: Newton's steps run away from saturated scores.
     reach = float(np.abs(x).max()) + SATURATED
-    root = float(brentq(lambda b: expit(x + b).sum() - positive.sum(), -reach, reach, xtol=1e-13, rtol=1e-13))
-    p = expit(x + root)
+    root = float(
+        scipy.optimize.brentq(
+            lambda b: scipy.special.expit(x + b).sum() - positive.sum(), -reach, reach, xtol=1e-13, rtol=1e-13
+        )
+    )
+    p = scipy.special.expit(x + root)
     return _wald(root, 1 / float(np.sqrt((p * (1 - p)).sum())))
 
 
@@ -169,7 +172,7 @@ def fit_isotonic_map(scores: ArrayLike, labels: ArrayLike) -> IsotonicMap:
     score, positive = checked(scores, labels)
     knots, at = np.unique(score, return_inverse=True)
     cases = np.bincount(at)
-    values = isotonic_regression(np.bincount(at, positive) / cases, weights=cases).x
+    values = scipy.optimize.isotonic_regression(np.bincount(at, positive) / cases, weights=cases).x
     return IsotonicMap(knots, np.asarray(values, np.float64))
 
 
@@ -230,7 +233,7 @@ def _fit(design: FloatArray, targets: FloatArray, offset: FloatArray) -> tuple[F
     beta = np.zeros(len(design))
     loss = _negative_log_likelihood(beta, design, targets, offset)
     for _ in range(STEPS):
-        p = expit(offset + beta @ design)
+        p = scipy.special.expit(offset + beta @ design)
         step = np.linalg.solve((design * (p * (1 - p))) @ design.T, design @ (targets - p))
         scale = 1.0
         after = _negative_log_likelihood(beta + step, design, targets, offset)
@@ -240,7 +243,7 @@ def _fit(design: FloatArray, targets: FloatArray, offset: FloatArray) -> tuple[F
         beta, loss = beta + scale * step, after
         if float(np.abs(scale * step).max()) < 1e-12 * (1 + float(np.abs(beta).max())):
             break
-    p = expit(offset + beta @ design)
+    p = scipy.special.expit(offset + beta @ design)
     error: FloatArray = np.sqrt(np.diag(np.linalg.inv((design * (p * (1 - p))) @ design.T)))
     return beta, error
 

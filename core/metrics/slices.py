@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import ndtr
+import scipy
 
 from core.metrics.clustered import cluster_proportion
 from core.metrics.cohort import Cohort, few_cases
@@ -96,5 +96,5 @@ def _area_test(a: SliceRow, b: SliceRow) -> SliceTest:
     if a.auc.value is None or b.auc.value is None or a.auc.se is None or b.auc.se is None:
         raise ValueError("an area without a standard error cannot be tested")
     difference = a.auc.value - b.auc.value
-    p = float(2 * ndtr(-abs(difference) / np.hypot(a.auc.se, b.auc.se)))
+    p = float(2 * scipy.special.ndtr(-abs(difference) / np.hypot(a.auc.se, b.auc.se)))
     return SliceTest(a.column, a.value, b.value, difference, p)

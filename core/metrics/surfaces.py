@@ -10,8 +10,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.ndimage import distance_transform_edt
-from scipy.spatial import cKDTree
+import scipy
 
 from core.metrics.counts import BoolArray, FloatArray
 
@@ -87,7 +86,7 @@ def _by_tree(these: BoolArray, others: BoolArray, spacing: FloatArray) -> FloatA
     apart = these & ~others
     distances = np.zeros(these.shape)
     if apart.any():
-        tree = cKDTree(np.argwhere(others) * spacing, balanced_tree=False, compact_nodes=False)
+        tree = scipy.spatial.cKDTree(np.argwhere(others) * spacing, balanced_tree=False, compact_nodes=False)
         distances[apart] = tree.query(np.argwhere(apart) * spacing)[0]
     held: FloatArray = distances[these]
     return held
@@ -95,5 +94,5 @@ def _by_tree(these: BoolArray, others: BoolArray, spacing: FloatArray) -> FloatA
 
 def _by_map(these: BoolArray, others: BoolArray, spacing: FloatArray) -> FloatArray:
     """The same through the exact distance map of `others`."""
-    held: FloatArray = distance_transform_edt(~others, sampling=tuple(spacing))[these]
+    held: FloatArray = scipy.ndimage.distance_transform_edt(~others, sampling=tuple(spacing))[these]
     return held

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from nibabel.orientations import apply_orientation, inv_ornt_aff, io_orientation
 from numpy.typing import NDArray
 
 from core.studies.study import Kind, Study
@@ -41,6 +40,8 @@ class DisplayGrid:
         """A spatial array of the study, (i, j, k) or (rows, columns), as a view in the picture's axes."""
         if self.orientation is None:
             return array.T if array.ndim == 2 else array
+        from nibabel.orientations import apply_orientation  # a film has none, and need not wait for NiBabel
+
         turned: NDArray[Any] = apply_orientation(array, self.orientation)
         return turned
 
@@ -55,6 +56,8 @@ def display_grid(study: Study) -> DisplayGrid:
     if affine is None or study.geometry.orientation is None:
         placed = affine if affine is not None else np.diag([*(spacing or (1.0, 1.0, 1.0)), 1.0])
         return DisplayGrid(study.shape, spacing, np.eye(4, dtype=np.int64), placed, None)
+    from nibabel.orientations import inv_ornt_aff, io_orientation
+
     orientation = io_orientation(affine)
     back = inv_ornt_aff(orientation, study.shape)
     to_native = np.rint(back).astype(np.int64)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from core.inference.prediction import Prediction
-from core.render import display_heat, display_image, display_labels
+from core.render.display import display_heat, display_image, display_labels
 from core.studies.study import Study
 from core.workspace import Workspace, picture_tokens
 from core.workspace.results import heat_for

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import threading
 
-from core.engines.choose import runs_on_torch
+from core.engines.choose import engines_for, runs_on_torch
 from core.errors import ReadroomError
 from core.models.catalog import list_models
+from core.models.model import Model
 from core.workflows.libraries import leave_out_of_collections, require_libraries
 from core.workflows.open_study import group_uploads
 
@@ -23,3 +26,19 @@ def warm_up() -> None:
     # torch only where nothing runs without it: it takes seconds and most of a gigabyte.
     require_libraries(usable if all(runs_on_torch(model) for model in usable) else ())
     leave_out_of_collections()
+
+
+def load_meanwhile(model: Model) -> None:
+    """Load a model's networks in a thread, while its first case is still being read in the worker's process.
+
+    Only where that needs no torch: a refused file would otherwise wait for seconds of imports. A failure is left
+    for the run, which meets it again where it can be told.
+    """
+    if model.problem is None and not runs_on_torch(model):
+        threading.Thread(target=_load, args=(model,), name="readroom-load").start()
+
+
+def _load(model: Model) -> None:
+    for part in [member.model for member in model.members] or [model]:
+        with contextlib.suppress(ReadroomError):
+            next(engines_for(part)).load()

@@ -8,7 +8,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from core.render import display_heat, display_image, display_labels
+from core.render.display import display_heat, display_image, display_labels
 from core.studies.study import Window
 from tests.render.builders import all_axis_codes, film, head, stored_as, volume
 

@@ -11,7 +11,7 @@ from core.inference.prediction import Prediction
 from core.inference.predictor import Predictor
 from core.models.catalog import get_model
 from core.models.model import EnsembleRule, Model
-from core.render import display_image
+from core.render.display import display_image
 from core.studies.study import Study
 from core.studies.synthetic import synthetic_volume
 from core.workflows.cut_off import LIKELIEST, VOTED, cut_off_of, read_step, step_text

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from core.inference.postprocess import in_steps
-from core.render import display_heat, display_image, display_labels
+from core.render.display import display_heat, display_image, display_labels
 from core.render.palette import viewer_labels
 from core.studies.study import Study, Window
 from core.workflows.cut_off import LIKELIEST, CutOff
