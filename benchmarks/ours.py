@@ -23,7 +23,6 @@ class Ours:
     def __call__(self, path: Path) -> Prediction:
         """Open the file in the worker, predict with a heat map where there is a score, draw the pictures."""
         # Imported here: a cold start that only asks for numbers draws nothing.
-        from core.render.nifti_out import mask_nifti
         from core.render.overlay import overlay_png
 
         started = time.perf_counter()
@@ -33,6 +32,8 @@ class Ours:
         predicted = time.perf_counter()
         overlay_png(study, made, model_name=self.model.display_name, case_id="case-01")
         if made.label_map is not None:
+            from core.render.nifti_out import mask_nifti
+
             mask_nifti(study, made)
         drawn = time.perf_counter() - predicted
         spent = made.provenance.timings_s
