@@ -58,7 +58,7 @@ class Settings(BaseSettings):
     editors: str = Field(
         default="", description="who may change the shelf after signing in: e-mails and claim=value, parted by commas"
     )
-    window_batch: PositiveInt = Field(default=4, description="sliding windows in one batch")
+    window_batch: PositiveInt = Field(default=16, description="sliding windows, or slices, in one batch at most")
 
     @field_validator("model_paths", mode="before")
     @classmethod

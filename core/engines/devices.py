@@ -45,6 +45,18 @@ def gpu_is_there() -> bool:
     return torch.cuda.is_available()
 
 
+def free_bytes(place: str) -> int:
+    """Memory that can still be taken there, that which torch keeps for itself on a GPU included."""
+    if place == "cuda":
+        import torch
+
+        free, _ = torch.cuda.mem_get_info()
+        return int(free + torch.cuda.memory_reserved() - torch.cuda.memory_allocated())
+    import psutil
+
+    return int(psutil.virtual_memory().available)
+
+
 @cache
 def _driver_sees_one() -> bool:
     """What the driver's own library counts; none where it is not installed."""

@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 from core.engines.choose import Placed, engines_for
 from core.engines.engine import Engine, OutOfMemory
 from core.errors import Cancelled, InferenceError
+from core.inference.batching import at_a_time
 from core.inference.gate import Familiarity, familiarity, look_at
 from core.inference.postprocess import class_probabilities, class_scores, scores_by_slice
 from core.inference.prediction import SliceScores
 from core.inference.preprocess import Prepared, preprocess
-from core.inference.sliding_window import Progress, Windowed, run_slices, run_windows
+from core.inference.sliding_window import Progress, Windowed, run_slices, run_windows, window_starts
 from core.models.model import Model
 from core.settings import settings
 from core.studies.study import Study
@@ -120,14 +121,14 @@ def ask(
         try:
             runner.load()
             clock.lap("load")
-            run = _run(runner, prepared, model, watch)
+            run = _run(runner, prepared, model, watch, placed.place)
         except OutOfMemory:
             notes.append(f"Memory on {_name(placed)} did not suffice for one window.")
             continue
         clock.lap("network")
         if placed.place == "cpu" and notes:
             notes.append("The CPU was used instead.")
-        if run.batch < settings().window_batch:
+        if run.short:
             notes.append(f"Memory allowed {run.batch} at a time; the windows are the same.")
         if isinstance(runner, Explaining):
             clock.seconds["explain"] = runner.seconds
@@ -148,7 +149,7 @@ def ask_engine(engine: Engine, study: Study, model: Model) -> Answer:
     OutOfMemory : one window does not fit. InferenceError : it answers with values that are no numbers.
     """
     prepared = preprocess(study, model.input)
-    run = _run(engine, prepared, model, Watch())
+    run = _run(engine, prepared, model, Watch(), "cpu")
     return _answer(run, prepared, None, model, engine.describe(), {}, [])
 
 
@@ -170,24 +171,23 @@ def _name(engine: Placed) -> str:
     return "the CPU" if engine.place == "cpu" else "the GPU"
 
 
-def _run(engine: Engine, prepared: Prepared, model: Model, watch: Watch) -> Windowed:
-    batch = settings().window_batch
+def _run(engine: Engine, prepared: Prepared, model: Model, watch: Watch, place: str) -> Windowed:
+    array, most = prepared.array, settings().window_batch
     watch.tell(0.0, "Running the network")
     if prepared.slicewise:
         return run_slices(
             engine,
-            prepared.array,
-            batch=batch,
+            array,
+            batch=at_a_time(array.shape[1], array.shape[2:], place, most),
             context=model.input.context,
             progress=watch.progress,
             cancelled=watch.cancelled,
         )
     if model.input.patch is not None:
         patch = model.input.patch
-        return run_windows(
-            engine, prepared.array, patch, batch=batch, progress=watch.progress, cancelled=watch.cancelled
-        )
-    return Windowed(engine.run(prepared.array[None]), batch)
+        batch = at_a_time(len(window_starts(array.shape[1:], patch)), patch, place, most)
+        return run_windows(engine, array, patch, batch=batch, progress=watch.progress, cancelled=watch.cancelled)
+    return Windowed(engine.run(array[None]), 1)
 
 
 def _answer(

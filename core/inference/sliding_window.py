@@ -35,10 +35,11 @@ LEAST_WEIGHT = 1e-3
 
 
 class Windowed(NamedTuple):
-    """What the windows gave together, and how many of them went at a time in the end."""
+    """What the windows gave together. batch : how many went at a time in the end; short : memory made them fewer."""
 
     outputs: Outputs
     batch: int
+    short: bool = False
 
 
 def window_starts(shape: Sequence[int], patch: Sequence[int], overlap: float = OVERLAP) -> list[tuple[int, ...]]:
@@ -81,6 +82,7 @@ def run_windows(
     Returns
     -------
     outputs : spatial ones (1, outputs, *spatial), blended; 'logits' (1, classes), the mean over the windows.
+        Beside them stand the weights' sum, one voxel of 4 bytes each, and what the network needs for a batch.
 
     Raises
     ------
@@ -91,7 +93,7 @@ def run_windows(
     weight = gaussian_weight(patch)
     total = np.zeros(array.shape[1:], np.float32)
     summed: Outputs = {}
-    done = 0
+    done, asked = 0, batch
     while done < len(starts):
         _stop_if(cancelled)
         part = starts[done : done + batch]
@@ -112,7 +114,7 @@ def run_windows(
     for name, values in summed.items():
         values /= total if values.ndim > 2 else np.float32(len(starts))
         summed[name] = values
-    return Windowed(summed, batch)
+    return Windowed(summed, batch, batch < asked)
 
 
 def _add(
@@ -159,7 +161,7 @@ def run_slices(
     """
     slices = array.shape[1]
     parts: list[Outputs] = []
-    done = 0
+    done, asked = 0, batch
     while done < slices:
         _stop_if(cancelled)
         upto = min(done + batch, slices)
@@ -174,7 +176,8 @@ def run_slices(
         if progress is not None:
             progress(done / slices, f"Slice {done} of {slices}")
     together = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    return Windowed({n: v if v.ndim == 2 else v.swapaxes(0, 1)[None] for n, v in together.items()}, batch)
+    whole = {n: v if v.ndim == 2 else v.swapaxes(0, 1)[None] for n, v in together.items()}
+    return Windowed(whole, batch, batch < asked)
 
 
 def _window(start: Sequence[int], patch: Sequence[int], *, lead: int = 0) -> tuple[slice, ...]:

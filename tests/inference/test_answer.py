@@ -14,7 +14,7 @@ from core.engines import choose
 from core.engines.engine import Batch, Outputs
 from core.engines.torch_engine import TorchEngine
 from core.errors import InferenceError
-from core.inference import answer
+from core.inference import answer, batching
 from core.inference.answer import Watch
 from core.inference.predictor import Predictor
 from core.models.model import Model
@@ -116,6 +116,7 @@ def test_full_gpu_hands_over_to_the_cpu_and_says_so(
     expected = Predictor(model, "cpu").predict(head)
     monkeypatch.setattr(choose, "choose_device", lambda wanted=None: wanted or "cuda")
     monkeypatch.setattr(choose, "_torch", FullGpu)
+    monkeypatch.setattr(batching, "free_bytes", lambda _place: 2**30)
 
     prediction = Predictor(model).predict(head)
 
@@ -131,8 +132,8 @@ def test_answer_that_is_not_a_number_is_refused(
     saved_model: MakeModel, head: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """NaN would become label 0 everywhere: a clean bill of health from a broken network."""
-    broken = {"segmentation": np.full((4, 3, 16, 16, 16), np.nan, np.float32)}
-    monkeypatch.setattr(TorchEngine, "run", lambda _self, batch: {k: v[: len(batch)] for k, v in broken.items()})
+    broken = np.full((3, 16, 16, 16), np.nan, np.float32)
+    monkeypatch.setattr(TorchEngine, "run", lambda _self, batch: {"segmentation": np.stack([broken] * len(batch))})
 
     with pytest.raises(InferenceError, match="not numbers"):
         Predictor(saved_model("segmenter"), "cpu").predict(head)
