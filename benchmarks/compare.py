@@ -64,7 +64,7 @@ def film_steady(subject: Subject, rounds: int) -> tuple[Row, dict[str, float]]:
     scores, heat, _ = timed["usual"].answer
     made = timed["ours"].answer
     apart = max(abs(a - b) for a, b in zip(scores, made.scores.values(), strict=True))
-    row = _row(f"film, {subject.words}", timed, quiet, f"scores within {apart:.1e}")
+    row = row_of(f"film, {subject.words}", timed, quiet, f"scores within {apart:.1e}")
     if made.heat_for == subject.model.classes[-1]:
         # The two maps are of other resizes of one picture; their likeness is what can be told.
         row.difference += f", heat maps correlate {np.corrcoef(heat.ravel(), made.heat.ravel())[0, 1]:.3f}"
@@ -84,7 +84,7 @@ def volume_steady(subject: Subject, rounds: int, folder: Path) -> tuple[Row, dic
     said = f"{int((theirs != found).sum())} of {found.size} voxels"
     if known:
         said += f", lowest Dice {min(known):.5f}"
-    return _row(f"volume, {subject.words}", timed, quiet, said), _shares(ours)
+    return row_of(f"volume, {subject.words}", timed, quiet, said), _shares(ours)
 
 
 def fresh(kind: str, subject: Subject, folder: Path, rounds: int) -> list[Row]:
@@ -138,7 +138,8 @@ def _answers(usual: Any, ours: Any) -> str:
     return f"{abs(usual - ours)} labelled voxels more or fewer"
 
 
-def _row(what: str, timed: dict[str, Timed], quiet: Quiet, difference: str) -> Row:
+def row_of(what: str, timed: dict[str, Timed], quiet: Quiet, difference: str) -> Row:
+    """The row of two paths that were timed in turn, 'usual' and 'ours'."""
     usual, ours = timed["usual"], timed["ours"]
     return Row(
         what,

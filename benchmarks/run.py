@@ -1,6 +1,6 @@
 """`make bench`: everything, one after the other; one Markdown table on stdout, the details as JSON in build/bench.
 
-Options: names of parts (film, volume, fresh, decoding, statistics, viewer) run these alone.
+Options: names of parts (`PARTS`) run these alone.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from benchmarks.compare import Row
 
 OUT = Path(__file__).resolve().parent.parent / "build" / "bench"
-PARTS = ("film", "volume", "fresh", "decoding", "statistics", "registry", "viewer")
+PARTS = ("film", "volume", "head", "heat", "fresh", "shipped", "decoding", "statistics", "registry", "page", "viewer")
 
 
 @dataclass
@@ -52,8 +52,14 @@ def main() -> None:
 
 def _measured(asked: list[str], folder: Path) -> Report:
     report = Report([f"On {_machine()}.", ""], {"machine": _machine()})
-    if {"film", "volume", "fresh"} & set(asked):
+    if {"film", "volume", "head", "heat", "fresh"} & set(asked):
         _comparisons(asked, folder, report)
+    if "shipped" in asked:
+        from benchmarks import shipped
+
+        found = _step("shipped", lambda: shipped.measure(folder))
+        report.values["shipped"] = asdict(found)
+        report.lines += ["", *found.lines()]
     if "decoding" in asked:
         from benchmarks import decoding
 
@@ -72,14 +78,15 @@ def _measured(asked: list[str], folder: Path) -> Report:
         measured = _step("registry", lambda: registry_rows(folder))
         report.values["registry"] = [row.to_dict() for row in measured]
         report.lines += ["", *_table(measured)]
-    if "viewer" in asked:
-        _browser(folder, report)
+    if {"page", "viewer"} & set(asked):
+        _browser(asked, folder, report)
     return report
 
 
 def _comparisons(asked: list[str], folder: Path, report: Report) -> None:
     from benchmarks.compare import film_steady, fresh, volume_steady
-    from benchmarks.subjects import film_subject, volume_subject
+    from benchmarks.networks import heat, windows
+    from benchmarks.subjects import film_subject, head_subject, volume_subject
 
     rows: list[Row] = []
     shares: dict[str, dict[str, float]] = {}
@@ -90,9 +97,17 @@ def _comparisons(asked: list[str], folder: Path, report: Report) -> None:
     if "volume" in asked:
         row, shares["volume"] = _step("volume", lambda: volume_steady(volume, rounds=3, folder=folder))
         rows.append(row)
+    if "heat" in asked:
+        rows.append(_step("heat", lambda: heat(film, rounds=9)))
     if "fresh" in asked:
         rows += _step("fresh film", lambda: fresh("film", film, folder, rounds=3))
         rows += _step("fresh volume", lambda: fresh("volume", volume, folder, rounds=2))
+    if {"head", "fresh"} & set(asked):
+        head = _step("converting", lambda: head_subject(folder))
+        if "head" in asked:
+            rows.append(_step("head", lambda: windows(head, rounds=3)))
+        if "fresh" in asked:
+            rows += _step("fresh head", lambda: fresh("head", head, folder, rounds=2))
     report.values |= {"comparisons": [row.to_dict() for row in rows], "shares": shares}
     report.lines += _table(rows)
     if shares:
@@ -121,15 +136,20 @@ def _table(rows: list[Row]) -> list[str]:
     return lines
 
 
-def _browser(folder: Path, report: Report) -> None:
-    from benchmarks.browser import browser_is_there, measure
+def _browser(asked: list[str], folder: Path, report: Report) -> None:
+    from benchmarks import browser, film_page
 
-    if not browser_is_there():
-        report.lines += ["", "Chromium is not installed, so the viewer was not measured."]
+    if not browser.browser_is_there():
+        report.lines += ["", "Chromium is not installed, so nothing in the browser was measured."]
         return
-    first, flat = _step("viewer", lambda: measure(folder))
-    report.values |= {"viewer": asdict(first), "memory": asdict(flat)}
-    report.lines += ["", *first.lines(), "", *flat.lines()]
+    if "page" in asked:
+        page = _step("page", lambda: film_page.measure(folder))
+        report.values["page"] = asdict(page)
+        report.lines += ["", *page.lines()]
+    if "viewer" in asked:
+        first, flat = _step("viewer", lambda: browser.measure(folder))
+        report.values |= {"viewer": asdict(first), "memory": asdict(flat)}
+        report.lines += ["", *first.lines(), "", *flat.lines()]
 
 
 def _step(name: str, run: Callable[[], Any]) -> Any:

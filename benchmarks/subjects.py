@@ -1,7 +1,8 @@
-"""What is measured: a classifier on a film and a segmentation network on a volume, in files of real size.
+"""What is measured: a classifier on a film, segmentation networks on a crop and on a head, in files of real size.
 
 Shipped checkpoints where there are some, else seeded random weights: speed and numerical differences are then
-valid, accuracy is not measured here anyway.
+valid, accuracy is not measured here anyway. Random weights get their graph as a user's own would: converted, and held
+against torch on the very file that is measured.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from scipy.ndimage import gaussian_filter
 from core.models import ModelConfig, Task, build_network, get_model, list_models, load_network, save_model_with_config
 from core.models.model import Model
 from core.studies.synthetic import synthetic_film
+from core.workflows.engines import convert
+from core.workflows.open_study import open_study
 
 SEED = 20
 FILM_PX = (2040, 1786)
@@ -79,6 +82,27 @@ def volume_subject(folder: Path) -> Subject:
     return subject
 
 
+def head_subject(folder: Path) -> Subject:
+    """A .nii.gz of a head, and a U-Net of 16 to 256 channels that reads it in windows of 128 x 128 x 128."""
+    config = ModelConfig.checked(
+        {
+            "model_type": "unet3d",
+            "spatial_dims": 3,
+            "base_filters": 16,
+            "depth": 4,
+            "norm": "batch",
+            "seg_out_channels": 3,
+            "labels": ("core", "rim"),
+            "input": {"kind": "volume", "patch": (128, 128, 128), "divisor": 16, "normalisation": "zscore"},
+        }
+    )
+    image = folder / "head.nii.gz"
+    write_volume(image, HEAD)
+    model = _random(config, folder / "heads")
+    convert(model, [("head", open_study([image]))], cohort="the file that is measured")
+    return _with_weights(model, folder, image, shipped=False)
+
+
 def write_volume(path: Path, shape: tuple[int, ...], spacing: tuple[float, ...] = (1.0, 1.0, 1.0)) -> None:
     """A smooth seeded head-like ellipsoid in air, int16, RAS."""
     noise = np.random.default_rng(SEED).standard_normal(shape, dtype=np.float32)
@@ -92,9 +116,13 @@ def _subject(task: Task, config: ModelConfig, folder: Path, image: Path) -> Subj
     fits = [m for m in list_models() if m.task is task and m.problem is None and not m.members]
     fits = [m for m in fits if m.config.spatial_dims == config.spatial_dims]
     model = fits[0] if fits else _random(config, folder / "shelf")
+    return _with_weights(model, folder, image, shipped=bool(fits))
+
+
+def _with_weights(model: Model, folder: Path, image: Path, *, shipped: bool) -> Subject:
     checkpoint = folder / f"{model.id}.pt"
     torch.save(load_network(model, torch.device("cpu")).state_dict(), checkpoint)
-    return Subject(model, checkpoint, image, bool(fits))
+    return Subject(model, checkpoint, image, shipped)
 
 
 def _random(config: ModelConfig, shelf: Path) -> Model:

@@ -45,13 +45,18 @@ class UsualFilm:
         """Scores by class, the heat map of the last class, and the overlay as PNG."""
         picture = Image.open(path).convert("RGB")
         batch, inside = self._transformed(picture)
+        scores, heat = self.explained(batch)
+        heat = heat[inside]
+        shown = Image.fromarray(heat).resize(picture.size, Image.Resampling.BILINEAR)
+        heat = np.asarray(shown).astype(np.float64)
+        return scores, heat, _overlay(np.asarray(picture), heat)
+
+    def explained(self, batch: Tensor) -> tuple[list[float], NDArray[np.float32]]:
+        """Scores by class, and the heat map (rows, columns) of the last class, 0..1, for a batch of one."""
         with torch.no_grad():
             logits = self.network(batch)
         scores = torch.softmax(logits, 1) if self.config.activation == "softmax" else torch.sigmoid(logits)
-        heat = self._gradcam(batch)[inside]
-        shown = Image.fromarray(heat).resize(picture.size, Image.Resampling.BILINEAR)
-        heat = np.asarray(shown).astype(np.float64)
-        return scores[0].tolist(), heat, _overlay(np.asarray(picture), heat)
+        return scores[0].tolist(), self._gradcam(batch)
 
     def _transformed(self, picture: Image.Image) -> tuple[Tensor, tuple[slice, slice]]:
         rows, columns = self.spec.size or (384, 384)
@@ -77,7 +82,7 @@ class UsualFilm:
         def keep(_module: nn.Module, _inputs: Any, out: Tensor) -> Tensor:
             kept.append(out.clone())
             kept[0].retain_grad()
-            return kept[0]
+            return kept[0].clone()  # DenseNet's head writes in place, and the map would be of another layer
 
         handle = layer.register_forward_hook(keep)
         self.network.zero_grad()
@@ -100,15 +105,18 @@ class UsualVolume:
         """The label map on the file's grid, and the middle slice with labels as PNG; the mask is written too."""
         image = nib.as_closest_canonical(nib.load(path))
         values = image.get_fdata()
-        batch = torch.from_numpy(self._normalised(values)).float()[None, None]
-        with torch.no_grad():
-            logits = sliding_window_inference(batch, self.spec.patch, 4, self.network, overlap=0.5, mode="gaussian")
-        labels = logits.argmax(1)[0].numpy().astype(np.uint8)
+        labels = self.labels(torch.from_numpy(self._normalised(values)).float()[None, None])
         nib.save(nib.Nifti1Image(labels, image.affine), mask)
         middle = values.shape[2] // 2
         grey = values[..., middle]
         grey = 255 * (grey - grey.min()) / max(np.ptp(grey), 1e-9)
         return labels, _overlay(np.stack([grey] * 3, -1), (labels[..., middle] > 0).astype(np.float64))
+
+    def labels(self, batch: Tensor) -> NDArray[np.uint8]:
+        """The label map of a batch of one; four windows at a time, as in MONAI's own tutorials."""
+        with torch.no_grad():
+            logits = sliding_window_inference(batch, self.spec.patch, 4, self.network, overlap=0.5, mode="gaussian")
+        return logits.argmax(1)[0].numpy().astype(np.uint8)
 
     def _normalised(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         spec = self.spec

@@ -78,7 +78,7 @@ def readme(models: Sequence[Model]) -> str:
         "## Which model",
         table(GUIDE_HEADER, _guide(models)),
         "## Benchmarks",
-        table(("model", "on", "Dice or AUC", "sensitivity", "specificity", "seconds a case"), _benchmarks(models)),
+        table(BENCHMARK_HEADER, benchmark_rows(models)),
         BENCHMARKS,
         "## Integrity",
         table(("file", "bytes", "created", "SHA-256 of the file"), _integrity(models)),
@@ -114,7 +114,11 @@ def key_figure(model: Model) -> Metric | None:
     return find(model, name, split) or next(iter(model.card.key_figures), None)
 
 
-def _benchmarks(models: Sequence[Model]) -> Iterator[tuple[str, ...]]:
+BENCHMARK_HEADER = ("model", "on", "Dice or AUC", "sensitivity", "specificity", "seconds a case")
+
+
+def benchmark_rows(models: Sequence[Model]) -> Iterator[tuple[str, ...]]:
+    """Each model's figures on its key split, of a segmentation label by label, and its seconds; from the cards."""
     for model in models:
         split = model.card.key_split
         seconds = next((m for m in model.card.metrics if m.name == "seconds a case"), None)

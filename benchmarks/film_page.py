@@ -1,0 +1,101 @@
+"""The app in a real browser: how soon its server is healthy, and a film from its upload to its overlay.
+
+Each film is brought by a browser that has seen none, to a server that has answered before: everything but the
+person's own time between two clicks counts.
+"""
+
+from __future__ import annotations
+
+import re
+import statistics
+import time
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from benchmarks.measure import Quiet, Watch
+from benchmarks.subjects import FILM_PX
+from core.studies.synthetic import synthetic_film
+from tests.browser.conftest import ARGUMENTS, CHROMIUM, DESK, REPOSITORY, running
+from tests.browser.steps import READY_MS, open_page, to_predict, upload
+
+APP = REPOSITORY / "streamlit_app.py"
+STARTS = 3
+FILMS = 5
+OVERLAY = ".stage[data-drawn*=heat]"
+
+
+@dataclass
+class FilmPage:
+    """Seconds until the server is healthy, and of each step of each film."""
+
+    healthy_s: list[float]
+    steps_s: dict[str, list[float]]
+    quiet: Quiet
+
+    def lines(self) -> list[str]:
+        """For the screen."""
+        whole = [sum(one) for one in zip(*self.steps_s.values(), strict=True)]
+        width, height = FILM_PX
+        return [
+            f"| in the browser, film of {width} x {height} | median | worst |",
+            "|---|---|---|",
+            _row(f"server healthy after its start, {len(self.healthy_s)} times (asked: 2 s)", self.healthy_s),
+            *(_row(name, spent) for name, spent in self.steps_s.items()),
+            _row(f"from upload to overlay, {len(whole)} films, warm (asked: 1 s)", whole),
+            f"| machine | {self.quiet.words()} | |",
+        ]
+
+
+def _row(what: str, seconds: list[float]) -> str:
+    return f"| {what} | {statistics.median(seconds):.2f} s | {max(seconds):.2f} s |"
+
+
+def measure(folder: Path) -> FilmPage:
+    """Starts one after the other, then films in a server that stays."""
+    with Watch() as watch:
+        healthy = [_healthy_s(folder / f"start-{number}") for number in range(STARTS)]
+        with running(APP, folder / "films") as server, sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+            _film(browser, server.url, _drawn(folder, 0))
+            steps = [_film(browser, server.url, _drawn(folder, seed)) for seed in range(1, FILMS + 1)]
+            browser.close()
+    return FilmPage(healthy, {name: [one[name] for one in steps] for name in steps[0]}, watch.quiet)
+
+
+def _healthy_s(folder: Path) -> float:
+    started = time.perf_counter()
+    with running(APP, folder):
+        return time.perf_counter() - started
+
+
+def _drawn(folder: Path, seed: int) -> Path:
+    path = folder / f"film-{seed}.png"
+    synthetic_film(path, seed)
+    with Image.open(path) as drawn:
+        drawn.resize(FILM_PX, Image.Resampling.BICUBIC).save(path.with_suffix(".jpeg"), quality=90)
+    return path.with_suffix(".jpeg")
+
+
+def _film(browser: Browser, url: str, film: Path) -> dict[str, float]:
+    """Bring a film, go to Predict, run the model that stands there, and wait for the heat map on the picture."""
+    context = browser.new_context(viewport=DESK)
+    page = context.new_page()
+    open_page(page, url)
+    run = page.get_by_role("button", name=re.compile(r"^Run "))
+    times = [time.perf_counter()]
+    upload(page, film, cases=1)
+    times.append(time.perf_counter())
+    to_predict(page)
+    expect(page.locator(".stage[data-state=ready]")).to_be_visible(timeout=READY_MS)
+    expect(run).to_be_enabled(timeout=READY_MS)
+    times.append(time.perf_counter())
+    run.click()
+    expect(page.locator(OVERLAY)).to_be_visible(timeout=READY_MS)
+    times.append(time.perf_counter())
+    context.close()
+    names = ("file given to case listed", "Predict chosen to picture", "Run pressed to overlay")
+    return dict(zip(names, (b - a for a, b in pairwise(times)), strict=True))
