@@ -32,7 +32,8 @@ MM3_PER_ML = 1000.0
 
 def softmax(logits: Real, axis: int) -> Real:
     """Probabilities that add up to 1 along `axis`; same shape and type."""
-    shifted: Real = np.exp(logits - logits.max(axis=axis, keepdims=True))
+    shifted: Real = logits - logits.max(axis=axis, keepdims=True)
+    np.exp(shifted, out=shifted)  # of a volume each copy would be a hundred megabytes
     shifted /= shifted.sum(axis=axis, keepdims=True)
     return shifted
 

@@ -81,6 +81,7 @@ class _Live:
     workspace: Workspace
     job: Job
     cancel: threading.Event = field(default_factory=threading.Event)
+    over: threading.Event = field(default_factory=threading.Event)
 
 
 _live: dict[str, _Live] = {}
@@ -132,6 +133,14 @@ def all_jobs(workspace: Workspace) -> list[Job]:
     return kept + [job for job in running(workspace) if job.id not in known]
 
 
+def wait(workspace: Workspace, job_id: str, seconds: float) -> None:
+    """Come back when a job of the owner's has ended, or after so many seconds."""
+    with _lock:
+        live = _live.get(job_id)
+    if live is not None and live.workspace.folder == workspace.folder:
+        live.over.wait(seconds)
+
+
 def cancel(workspace: Workspace, job_id: str) -> None:
     """Ask a job to stop; it does at its next step."""
     with _lock:
@@ -174,6 +183,7 @@ def _run(live: _Live, work: Work) -> None:
     _keep(live.workspace, live.job)
     with _lock:
         _live.pop(live.job.id, None)
+    live.over.set()
 
 
 def _failed(job: Job, refusal: ReadroomError) -> Job:

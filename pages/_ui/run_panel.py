@@ -22,6 +22,9 @@ from pages._ui.state import State
 
 POLL_S = 0.5
 
+QUICK_S = 0.4
+"""A model that is loaded answers a film within it: the page is then drawn once, with its result."""
+
 
 def show_run(now: State, case: Case, model: Model) -> None:
     """Draw what can be done for a case that the chosen model was not run on."""
@@ -124,6 +127,7 @@ def _warned(case: Case, admission: Admission) -> None:
 
 def _start(now: State, chosen: list[Case], model: Model) -> None:
     now.job = start_run(now.workspace, chosen, model)
+    jobs.wait(now.workspace, now.job, QUICK_S)
 
 
 def _choose(now: State, model_id: str) -> None:

@@ -54,6 +54,21 @@ def test_a_job_tells_its_progress_and_ends(owner: Workspace) -> None:
     assert jobs.running(owner) == []
 
 
+def test_waiting_ends_with_the_job_or_when_its_time_is_up(owner: Workspace, other: Workspace) -> None:
+    """A quick run is drawn with its result at once; a long one must not hold up the page."""
+    go_on = threading.Event()
+    job_id = jobs.start(owner, lambda _report, _stop: go_on.wait(10), subject={})
+
+    jobs.wait(owner, job_id, 0.01)
+    assert jobs.get(owner, job_id).state is JobState.RUNNING
+    began = time.monotonic()
+    jobs.wait(other, job_id, 10)
+    assert time.monotonic() - began < 5
+    go_on.set()
+    jobs.wait(owner, job_id, 10)
+    assert jobs.get(owner, job_id).state is JobState.DONE
+
+
 def test_cancel_stops_a_job_at_its_next_step(owner: Workspace) -> None:
     """A wrong choice must not cost minutes."""
     started = threading.Event()
