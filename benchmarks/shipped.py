@@ -35,8 +35,8 @@ class Shipped:
 
 
 def measure(folder: Path) -> Shipped:
-    """All models of the shelf that can be used; medians of three calls after the first."""
-    models = [model for model in list_models() if model.problem is None]
+    """All models of the shelf that can be used, without variants; medians of three calls after the first."""
+    models = [model for model in list_models() if model.problem is None and not model.variant]
     seconds = {}
     with Watch() as watch:
         for model in models:

@@ -113,7 +113,7 @@ def write_volume(path: Path, shape: tuple[int, ...], spacing: tuple[float, ...] 
 
 
 def _subject(task: Task, config: ModelConfig, folder: Path, image: Path) -> Subject:
-    fits = [m for m in list_models() if m.task is task and m.problem is None and not m.members]
+    fits = [m for m in list_models() if m.task is task and m.problem is None and not m.members and not m.variant]
     fits = [m for m in fits if m.config.spatial_dims == config.spatial_dims]
     model = fits[0] if fits else _random(config, folder / "shelf")
     return _with_weights(model, folder, image, shipped=bool(fits))

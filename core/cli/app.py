@@ -28,6 +28,7 @@ from core.cli import (
     serving,
     sweeping,
     training,
+    varying,
     versions,
 )
 from core.cli.frame import Framed
@@ -58,6 +59,7 @@ app.command("configs")(configs.configs)
 app.command("train")(training.train)
 app.command("card")(cards.card)
 app.command("ensemble")(joining.ensemble)
+app.command("variant")(varying.variant)
 app.command("shortcuts")(auditing.shortcuts)
 app.add_typer(registry.registry, name="registry")
 app.command("samples")(samples.samples)

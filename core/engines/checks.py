@@ -15,45 +15,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from core.engines.graph import SUFFIX, Graph, graph_places
 from core.models.atomic import write_atomically
+from core.models.comparison import Check
 from core.models.model import Model
 
 CHECKS_SUFFIX: Final = ".engines.json"
-
-
-class Check(BaseModel):
-    """One comparison of an engine with torch, in float32, over whole cases.
-
-    cases : their number, and `cohort` names them. scores : largest difference of a score. decisions, changed : at the
-    saved operating points. dice : the lowest over labels and cases. heat : largest difference of a heat map of 0..1.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    engine: str
-    version: str
-    torch: str
-    cohort: str
-    cases: int
-    logits: float
-    scores: float | None = None
-    decisions: int = 0
-    changed: int = 0
-    dice: float | None = None
-    heat: float | None = None
-    holds: bool
-
-    def words(self) -> str:
-        """For a badge's tooltip and the table: what was compared, and the worst of it."""
-        parts = [f"{self.cases} cases of {self.cohort} against torch {self.torch}"]
-        if self.scores is not None:
-            parts.append(f"scores within {self.scores:.1e}")
-        if self.decisions:
-            parts.append(f"{self.changed} of {self.decisions} decisions changed")
-        if self.dice is not None:
-            parts.append(f"lowest Dice {self.dice:.5f}")
-        if self.heat is not None:
-            parts.append(f"heat maps within {self.heat:.1e}")
-        return ", ".join(parts)
 
 
 class Checks(BaseModel):

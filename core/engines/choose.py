@@ -1,7 +1,8 @@
 """Which engine runs a model: torch on a GPU, else a runtime with the model's graph, else torch on the CPU.
 
 Owns the order. A runtime is taken only where its answers were held against torch's for these very weights
-(`checks`); the setting can name an engine, and then nothing else is tried.
+(`checks`); the setting can name an engine, and then nothing else is tried. A variant has one engine or none: in
+another one it would be another model.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ from typing import TYPE_CHECKING, Protocol
 from core.engines.checks import held_against_torch
 from core.engines.devices import choose_device
 from core.engines.engine import Engine
-from core.engines.graph import find_graph
+from core.engines.graph import Graph, find_graph
 from core.engines.graph_engine import GraphEngine
-from core.engines.runtimes import RUNTIMES, Runtime
+from core.engines.runtimes import REDUCED, RUNTIMES, Runtime
 from core.errors import InferenceError
 from core.models import architectures
 from core.models.model import Model
+from core.models.variants import Precision
 from core.settings import settings
 
 if TYPE_CHECKING:
@@ -45,6 +47,9 @@ def engines_for(model: Model, device: str | None = None, engine: str | None = No
     ------
     InferenceError : the setting names an engine that cannot run this model here.
     """
+    if model.variant is not None:
+        yield variant_engine(model, device, engine)
+        return
     place = choose_device(device)
     if place == "cuda":
         yield _torch(model, place)
@@ -87,6 +92,8 @@ def runs_on_torch(model: Model) -> bool:
     """Whether a run of the model, its heat map included, needs torch here; of an ensemble, any member's."""
     if model.members:
         return any(runs_on_torch(member.model) for member in model.members)
+    if model.variant is not None:
+        return False
     if choose_device() == "cuda" or graph_engine(model) is None:
         return True
     return bool(model.classes) and architectures.get(model.config.model_type).head_gradient is None
@@ -96,10 +103,49 @@ def engine_title(model: Model) -> str:
     """What runs the model here, in words; of an ensemble, what runs all its members."""
     if model.members:
         return " and ".join(dict.fromkeys(engine_title(member.model) for member in model.members))
+    if model.variant is not None:
+        runtime = REDUCED[model.variant.precision]
+        return f"CPU, {runtime.title}, {runtime.precision}"
     if choose_device() == "cuda":
         return "GPU"
     engine = graph_engine(model)
     return f"CPU, {TORCH if engine is None else engine.runtime.title}"
+
+
+def variant_engine(model: Model, device: str | None = None, engine: str | None = None) -> GraphEngine:
+    """The one engine of a variant: its base's weights in its precision, in the graph that was compared.
+
+    Raises
+    ------
+    InferenceError : it is not installed, its graph is gone, or the settings or these arguments name another one.
+    """
+    variant, found = model.variant, variant_graph(model)
+    if variant is None:
+        raise ValueError(f"{model.id} is no variant")
+    runtime, place = REDUCED[variant.precision], device or settings().device
+    named = engine or settings().engine
+    if place == "cuda" or named not in ("auto", runtime.name):
+        why = f"It runs on the CPU in {runtime.title} alone, and {'a GPU' if place == 'cuda' else named} was asked for."
+    elif runtime.installed is None:
+        why = f"{runtime.title} is not installed."
+    elif found is None:
+        why = "The graph that was compared with float32 is gone, or was traced anew since."
+    else:
+        return GraphEngine(model, runtime, found)
+    raise InferenceError(
+        found=f"{model.display_name} cannot run here in {runtime.precision}.",
+        why=why,
+        do=f"Use its base, {variant.base.id}, or make the variant again with `python -m core variant`.",
+    )
+
+
+def variant_graph(model: Model) -> Graph | None:
+    """The graph that a variant was compared in: its own, or its base's; None where it is gone or is another now."""
+    if model.variant is None:
+        return None
+    own = model.variant.precision == Precision.INT8
+    graph = find_graph(model if own else model.variant.base)
+    return graph if graph is not None and graph.sha256 == model.variant.graph_sha256 else None
 
 
 def why_not(model: Model, runtime: Runtime) -> str:

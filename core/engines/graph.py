@@ -94,7 +94,10 @@ def graph_places(model: Model) -> tuple[Path, Path]:
 
 
 def find_graph(model: Model) -> Graph | None:
-    """The graph of a model's weights, from the first place that holds one; None where nobody wrote it."""
+    """The graph of a model's weights, from the first place that holds one; None where nobody wrote it.
+
+    Of a variant its own one, if there is one, is for its base's weights.
+    """
     for path in graph_places(model):
         try:
             told = path.stat()
@@ -103,7 +106,7 @@ def find_graph(model: Model) -> Graph | None:
         key = (str(path), told.st_size, told.st_mtime_ns, told.st_ino)
         if key not in _memo:
             _memo[key] = _read(path, model)
-        if _memo[key][0] == model.weights_sha256:
+        if _memo[key][0] == model.stored.weights_sha256:
             return _memo[key][1]
     return None
 

@@ -20,6 +20,7 @@ from core.engines.graph import FEATURES, Graph
 from core.engines.runtimes import Run, Runtime
 from core.models.loading import Loaded, hold, read_weights
 from core.models.model import Model
+from core.models.self_test import REDUCED_FACTOR
 
 LINEAR = 2
 """Axes of a linear layer's weight; its bias has one."""
@@ -63,7 +64,7 @@ class GraphEngine:
         """The runtime in words, and the versions that shaped the numbers."""
         names = ("readroom", self.runtime.package, "numpy")
         versions = {**{name: version(name) for name in names}, "python": platform.python_version()}
-        return {"device": f"cpu, {self.runtime.title}", "precision": "float32", "versions": versions}
+        return {"device": f"cpu, {self.runtime.title}", "precision": self.runtime.precision, "versions": versions}
 
     def head(self) -> Mapping[str, NDArray[Any]]:
         """The weights of the network's linear layers, by name: what a head is made of."""
@@ -88,7 +89,8 @@ class GraphEngine:
         run = self.runtime.open(self.graph.filled(arrays))
         mib = sum(array.size for array in arrays.values()) * 4 / 2**20
         opened = _Opened(run, {name: array for name, array in arrays.items() if array.ndim <= LINEAR})
-        return Loaded(opened, mib, lambda array: _without_features(run(array)))
+        factor = 1 if self.model.variant is None else REDUCED_FACTOR
+        return Loaded(opened, mib, lambda array: _without_features(run(array)), factor)
 
 
 def _without_features(answers: Outputs) -> Outputs:

@@ -1,4 +1,4 @@
-"""The runtimes that run a graph on the CPU: OpenVINO and ONNX Runtime, always in float32.
+"""The runtimes that run a graph on the CPU: OpenVINO and ONNX Runtime, in float32; of a variant OpenVINO, in less.
 
 Owns how each is told to. Neither is needed to run the app; which one is installed is asked without importing it.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -14,19 +15,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.engines.engine import Batch
+from core.errors import InferenceError
 from core.models.exporting import INPUT
+from core.models.variants import Precision
 
 Run = Callable[[Batch], dict[str, NDArray[np.float32]]]
 
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """name : as the setting has it. title : as it is shown. package : as it is installed. open : a filled graph."""
+    """name : as the setting has it. title : as it is shown. package : as it is installed. open : a filled graph.
+
+    precision : what it computes in, for a reader.
+    """
 
     name: str
     title: str
     package: str
     open: Callable[[bytes], Run]
+    precision: str = "float32"
 
     @property
     def installed(self) -> str | None:
@@ -37,15 +44,21 @@ class Runtime:
             return None
 
 
-def _openvino(network: bytes) -> Run:
+def _openvino(network: bytes, hint: str = "f32") -> Run:
     import openvino
 
     core = openvino.Core()
+    if hint == "bf16" and "BF16" not in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+        raise InferenceError(  # OpenVINO would compute in float32, silently
+            found="This processor does not compute in bfloat16.",
+            why="The model is one that was compared in bfloat16, and it would run in another precision.",
+            do="Use its base, which its card names.",
+        )
     compiled = core.compile_model(
         core.read_model(network),
         "CPU",
         # Without the hint a CPU with bfloat16 would use it, silently.
-        {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"},
+        {"INFERENCE_PRECISION_HINT": hint, "PERFORMANCE_HINT": "LATENCY"},
     )
     names = [output.get_any_name() for output in compiled.outputs]
 
@@ -73,3 +86,9 @@ RUNTIMES = (
     Runtime("onnxruntime", "ONNX Runtime", "onnxruntime", _onnxruntime),
 )
 """In the order in which they are tried."""
+
+REDUCED: dict[str, Runtime] = {
+    Precision.BF16: Runtime("openvino", "OpenVINO", "openvino", partial(_openvino, hint="bf16"), "bfloat16"),
+    Precision.INT8: Runtime("openvino", "OpenVINO", "openvino", _openvino, "int8"),
+}
+"""What runs a variant, by its precision. An int8 graph states itself what is 8 bits wide; the rest is float32."""

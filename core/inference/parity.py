@@ -17,8 +17,7 @@ from core.engines.engine import Engine
 from core.inference.answer import Answer, ask_engine
 from core.inference.ensemble import outcome_of
 from core.inference.postprocess import MASK_THRESHOLD
-from core.inference.predictor import thresholds_in_force
-from core.metrics.operating_points import is_positive
+from core.metrics.operating_points import OperatingPoint, is_positive
 from core.models.exporting import noise
 from core.models.model import Model
 from core.models.self_test import TOLERANCE
@@ -43,7 +42,7 @@ class CaseParity:
     """One input. logits : largest difference of raw outputs, and their largest value. scores : largest difference.
 
     decisions : how many, and how many changed. dice : the lowest over labels; None where no label is there in either.
-    heat : of a map of 0..1, where both make one.
+    heat : of a map of 0..1, where both make one. changed_at : the points, as 'finding: name'.
     """
 
     name: str
@@ -54,6 +53,7 @@ class CaseParity:
     changed: int = 0
     dice: float | None = None
     heat: float | None = None
+    changed_at: tuple[str, ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -104,12 +104,12 @@ def _on_probe(model: Model, one: Engine, other: Engine, batch: int) -> CaseParit
 def _on_study(name: str, model: Model, a: Answer, b: Answer) -> CaseParity:
     raw = [{} if x.segmentation is None else {"segmentation": x.segmentation} for x in (a, b)]
     logits, largest = _apart(*raw)
-    decisions, changed = _decisions(model, a.scores, b.scores)
+    decisions, changed_at = _decisions(model, a.scores, b.scores)
     labels = [outcome_of(x, model, MASK_THRESHOLD).label_map for x in (a, b)]
     dice = None if labels[0] is None or labels[1] is None else lowest_dice(labels[0], labels[1])
     scores = max((abs(a.scores[n] - b.scores[n]) for n in a.scores), default=None)
     heat = None if a.heat is None or b.heat is None else _heat_apart(a.heat, b.heat)
-    return CaseParity(name, logits, largest, scores, decisions, changed, dice, heat)
+    return CaseParity(name, logits, largest, scores, decisions, len(changed_at), dice, heat, changed_at)
 
 
 def _heat_apart(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
@@ -130,15 +130,25 @@ def _apart(one: Mapping[str, NDArray[Any]], other: Mapping[str, NDArray[Any]]) -
     return max((float(np.abs(one[n] - other[n]).max(initial=0)) for n in one), default=0.0), largest
 
 
-def _decisions(model: Model, a: Mapping[str, float], b: Mapping[str, float]) -> tuple[int, int]:
-    """How many decisions there are, and how many differ: at each point in force, else which class is highest."""
+def point_name(point: OperatingPoint) -> str:
+    """A point's name that no other point of the model has."""
+    return f"{point.finding}: {point.name}"
+
+
+def _decisions(model: Model, a: Mapping[str, float], b: Mapping[str, float]) -> tuple[int, tuple[str, ...]]:
+    """How many decisions there are, and which differ: at each saved point, else which class is highest."""
     if not a:
-        return 0, 0
-    points, _ = thresholds_in_force(model, None)
+        return 0, ()
+    points = [p for p in model.operating_points if p.weights_sha256 == model.weights_sha256 and p.finding in a]
     if not points:
-        return 1, int(max(a, key=lambda n: a[n]) != max(b, key=lambda n: b[n]))
-    calls = [[bool(is_positive(np.array(s[n]), p.threshold)) for n, p in points.items()] for s in (a, b)]
-    return len(points), sum(x != y for x, y in zip(*calls, strict=True))
+        same = max(a, key=lambda n: a[n]) == max(b, key=lambda n: b[n])
+        return 1, () if same else ("highest class",)
+    changed = (p for p in points if _called(a, p) != _called(b, p))
+    return len(points), tuple(point_name(p) for p in changed)
+
+
+def _called(scores: Mapping[str, float], point: OperatingPoint) -> bool:
+    return bool(is_positive(np.array(scores[point.finding]), point.threshold))
 
 
 def lowest_dice(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float | None:

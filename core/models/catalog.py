@@ -25,6 +25,7 @@ from core.models.saved_points import read_points
 from core.models.signatures import SignatureState
 from core.models.store import store_root
 from core.models.tensor_file import read_header
+from core.models.variants import VARIANT_SUFFIX, read_variant
 from core.models.versions import version_notes
 from core.settings import settings
 
@@ -134,13 +135,14 @@ def _survey(roots: Sequence[Path] | None) -> tuple[list[Model], dict[str, str]]:
             unreadable[lies_under(path)] = str(error)
             continue
         _enter(models, model)
-    for path in _files(folders, f"*{ENSEMBLE_SUFFIX}"):
-        try:
-            ensemble = read_ensemble(path, models)
-        except (CheckpointError, ConfigError) as error:
-            unreadable[path.name.removesuffix(ENSEMBLE_SUFFIX)] = str(error)
-            continue
-        _enter(models, ensemble)
+    for suffix, read in ((ENSEMBLE_SUFFIX, read_ensemble), (VARIANT_SUFFIX, read_variant)):
+        for path in _files(folders, f"*{suffix}"):
+            try:
+                described = read(path, models)
+            except (CheckpointError, ConfigError) as error:
+                unreadable[path.name.removesuffix(suffix)] = str(error)
+                continue
+            _enter(models, described)
     return [_with_saved(models[name]) for name in sorted(models)], dict(sorted(unreadable.items()))
 
 

@@ -46,13 +46,20 @@ def export_model(model: Model, form: ExportFormat, path: Path) -> None:
 
     Raises
     ------
-    CheckpointError : an ensemble, a model with a problem, or a network that the format's exporter cannot follow.
+    CheckpointError : an ensemble, a variant, a model with a problem, or a network that the format's exporter cannot
+        follow.
     """
     if model.members or model.architecture == "ensemble":
         raise CheckpointError(
             found=f"{model.id} is an ensemble.",
             why="It has no weights of its own, so there is nothing that one file could hold.",
             do="Export its members one by one; `models` lists them.",
+        )
+    if model.variant is not None:
+        raise CheckpointError(
+            found=f"{model.id} is {model.variant.base.id} in {model.variant.precision}.",
+            why="Its weights are its base's, and files for other programs hold those.",
+            do=f"Export {model.variant.base.id}.",
         )
     header = read_header(model.path)
     arrays = read_arrays(model.path, header)

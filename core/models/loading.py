@@ -69,7 +69,7 @@ def load_network(model: Model, device: str = "cpu") -> nn.Module:
 
     Raises
     ------
-    CheckpointError : the model has a problem, is an ensemble, or its bytes are no longer those of
+    CheckpointError : the model has a problem, is an ensemble or a variant, or its bytes are no longer those of
         its handle.
     InferenceError : the self-test does not give the answers that were saved.
     """
@@ -141,12 +141,13 @@ def read_weights(model: Model) -> dict[str, Array]:
     CheckpointError : the model has a problem, is an ensemble, or its bytes are no longer those of its handle.
     """
     _require_usable(model)
-    header = read_header(model.path)
+    stored = model.stored
+    header = read_header(stored.path)
     facts = read_facts(header.metadata)
-    arrays = read_arrays(model.path, header)
-    if weights_sha256(arrays) != model.weights_sha256 or facts.config != model.config:
+    arrays = read_arrays(stored.path, header)
+    if weights_sha256(arrays) != stored.weights_sha256 or facts.config != model.config:
         raise CheckpointError(
-            found=f"The checkpoint of {model.id} changed after it was listed: its checksum differs.",
+            found=f"The checkpoint of {stored.id} changed after it was listed: its checksum differs.",
             why="Its weights would not be those that the results name.",
             do="Restore the file from a backup, then load it again.",
         )
@@ -155,6 +156,12 @@ def read_weights(model: Model) -> dict[str, Array]:
 
 def _network(model: Model, device: str) -> Loaded:
     """The network filled from the checkpoint."""
+    if model.variant is not None:
+        raise CheckpointError(
+            found=f"{model.id} has no network in torch.",
+            why=f"It is {model.variant.base.id} in {model.variant.precision}, which only OpenVINO runs.",
+            do=f"Use {model.variant.base.id}.",
+        )
     import torch
 
     arrays = read_weights(model)
@@ -176,7 +183,10 @@ def _network(model: Model, device: str) -> Loaded:
 
 
 def _run_self_test(model: Model, loaded: Loaded, key: tuple[str, str]) -> None:
-    expected = read_facts(read_header(model.path).metadata).self_test
+    if model.variant is None:
+        expected: Mapping[str, Any] | None = read_facts(read_header(model.path).metadata).self_test
+    else:
+        expected = model.variant.self_test or None
     if expected is None:
         _tested[key] = "none"
         return

@@ -15,6 +15,7 @@ from typing import Any
 from core.metrics.operating_points import OperatingPoint
 from core.models.architectures import Task
 from core.models.card import Card
+from core.models.comparison import Check
 from core.models.config import ModelConfig
 from core.models.gate import Gate
 from core.models.input_spec import InputSpec
@@ -38,14 +39,31 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
+class Variant:
+    """How a model computes another one's weights, in less than float32.
+
+    base : the model that holds them. precision : a name of `core.models.variants`. graph_sha256 : of the graph that was
+    compared. check : its answers against torch's in float32. self_test : its own record, as a checkpoint has one; empty
+    while it is being made.
+    """
+
+    base: Model
+    precision: str
+    graph_sha256: str
+    check: Check
+    self_test: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
     """A model on the shelf or in the store.
 
-    path : the checkpoint, or the description of an ensemble. origins : for each field of the
+    path : the checkpoint, or the description of an ensemble or a variant. origins : for each field of the
     configuration and `input.<field>`, where its value comes from. verified : the bytes are those
     that were written. problem : one sentence that says why it cannot be used; None when it can.
     notes : findings that do not stand in the way. temperature : logits are divided by it before they become
     scores. gate : what its training cases look like; None where nobody noted it. members, rule : of an ensemble.
+    variant : where another model's weights are computed in less than float32; everything else is then the base's.
     signature : what the files say to the public key of this installation; models that are listed carry it.
     """
 
@@ -65,6 +83,7 @@ class Model:
     gate: Gate | None = None
     members: tuple[Member, ...] = ()
     rule: EnsembleRule | None = None
+    variant: Variant | None = None
     created: str | None = None
     size_bytes: int = 0
     signature: SignatureState = SignatureState.NOT_CHECKED
@@ -81,6 +100,11 @@ class Model:
     def architecture(self) -> str:
         """A name of the architecture table, or 'ensemble'."""
         return "ensemble" if self.members or self.rule else self.config.model_type
+
+    @property
+    def stored(self) -> Model:
+        """The model whose file holds the weights: itself, of a variant its base."""
+        return self if self.variant is None else self.variant.base
 
     @property
     def classes(self) -> tuple[str, ...]:

@@ -20,6 +20,9 @@ from core.models.config import ModelConfig
 if TYPE_CHECKING:
     from torch import nn
 
+Ask = Callable[[NDArray[np.float32]], Mapping[str, NDArray[Any]]]
+"""Outputs by name for an input (n, channels, *spatial)."""
+
 SEED = 20
 SAMPLES = 64
 """Numbers kept of each output: enough to notice any change, few enough for a header."""
@@ -29,6 +32,9 @@ TOLERANCE = 1e-3
 
 GPU_FACTOR = 10
 """Convolutions on a GPU may use TF32, which keeps 10 bits of each number and loses some 1e-3 over a deep network."""
+
+REDUCED_FACTOR = 20
+"""In bfloat16 and int8 another processor rounds otherwise; a variant is held against its own record."""
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1, _MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
@@ -65,9 +71,19 @@ def record(network: nn.Module, config: ModelConfig) -> dict[str, Any]:
     """
     was_training = network.training
     try:
-        found = answers(network.eval(), config, probe(config))
+        return record_of(lambda array: answers(network.eval(), config, array), config)
     finally:
         network.train(was_training)
+
+
+def record_of(ask: Ask, config: ModelConfig) -> dict[str, Any]:
+    """The same of whatever answers `ask` with outputs by name.
+
+    Raises
+    ------
+    CheckpointError : it answers with values that are no numbers.
+    """
+    found = ask(probe(config))
     if not all(np.isfinite(a).all() for a in found.values()):
         raise CheckpointError(
             found="The network answers its self-test with values that are no numbers.",
@@ -90,7 +106,7 @@ def differences(network: nn.Module, config: ModelConfig, expected: Mapping[str, 
 
 
 def differences_of(
-    ask: Callable[[NDArray[np.float32]], Mapping[str, NDArray[Any]]],
+    ask: Ask,
     config: ModelConfig,
     expected: Mapping[str, Any],
     factor: int = 1,

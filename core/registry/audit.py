@@ -21,6 +21,7 @@ from core.models.model import Model
 from core.models.policy import signature_of
 from core.models.signatures import FILE_SIGNATURE, SignatureCheck, SignatureState, find_signature, relative_name
 from core.models.signatures import signed_files as visible_files
+from core.models.variants import VARIANT_SUFFIX
 from core.registry.manifest import hash_of
 
 CHECKPOINT = ".safetensors"
@@ -121,8 +122,8 @@ class _Judge:
             return FileState.UNKNOWN, "A link: what it leads to is not on the shelf.", None
         if file.name.endswith(CHECKPOINT):
             return self._checkpoint(file)
-        if file.name.endswith(ENSEMBLE_SUFFIX):
-            return self._ensemble(file)
+        if file.name.endswith((ENSEMBLE_SUFFIX, VARIANT_SUFFIX)):
+            return self._description(file)
         if file.name == CONFIG_NAME:
             return self._sidecar(file)
         if file.name.endswith(FILE_SIGNATURE):
@@ -140,7 +141,7 @@ class _Judge:
             return FileState.TAMPERED, CHECKSUM_DIFFERS, model.id
         return (*self._registered(model), model.id)
 
-    def _ensemble(self, file: Path) -> tuple[FileState, str, str | None]:
+    def _description(self, file: Path) -> tuple[FileState, str, str | None]:
         model = self.models.get(file)
         if model is None:
             return FileState.UNREADABLE, "It breaks its schema, or another file has its id.", None

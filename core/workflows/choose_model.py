@@ -29,13 +29,23 @@ class Badge:
 
 
 def models_for(case: Case | None) -> list[Model]:
-    """Every model: usable ones that fit the case first, then the other usable ones, then those with a problem."""
-    return sorted(list_models(), key=lambda m: (m.problem is not None, case is not None and not fits(case, m), m.id))
+    """Every model: usable ones that fit the case first, then the other usable ones, then those with a problem.
+
+    Among each, variants in lower precision come last: what is taken unasked is the first.
+    """
+
+    def place(model: Model) -> tuple[bool, bool, bool, str]:
+        return model.problem is not None, case is not None and not fits(case, model), bool(model.variant), model.id
+
+    return sorted(list_models(), key=place)
 
 
 def first_fitting(models: Sequence[Model], case: Case) -> Model | None:
-    """The usable model that reads a case of this kind: the installation's own choice if it does, else the first."""
-    fitting = [m for m in models if m.problem is None and fits(case, m)]
+    """The usable model that reads a case of this kind: the installation's own choice if it does, else the first.
+
+    Never a variant in lower precision: that one is chosen by hand.
+    """
+    fitting = [m for m in models if m.problem is None and m.variant is None and fits(case, m)]
     chosen = chosen_id()
     return next((m for m in fitting if m.id == chosen), fitting[0] if fitting else None)
 

@@ -13,14 +13,15 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from core.engines.checks import CHECKS_SUFFIX, Check, Checks, read_checks, write_checks
-from core.engines.choose import graph_engine, why_not
-from core.engines.graph import SUFFIX, Graph, graph_places, write_graph
+from core.engines.checks import CHECKS_SUFFIX, Checks, read_checks, write_checks
+from core.engines.choose import graph_engine, variant_engine, why_not
+from core.engines.graph import SUFFIX, graph_places, write_graph
 from core.engines.graph_engine import GraphEngine
-from core.engines.runtimes import RUNTIMES, Runtime
-from core.errors import ConfigError
+from core.engines.runtimes import REDUCED, RUNTIMES
+from core.errors import ConfigError, InferenceError
 from core.inference.parity import BATCHES, Parity, measure_parity
 from core.models.catalog import list_models
+from core.models.comparison import Check
 from core.models.model import Model
 from core.settings import settings
 from core.studies.study import Study
@@ -58,7 +59,15 @@ def engine_rows() -> list[EngineRow]:
 
 
 def rows_of(model: Model) -> list[EngineRow]:
-    """One model with every runtime."""
+    """One model with every runtime; a variant with its own."""
+    if model.variant is not None:
+        runtime = REDUCED[model.variant.precision]
+        try:
+            variant_engine(model)
+            why = ""
+        except InferenceError as refusal:
+            why = refusal.why
+        return [EngineRow(model.id, runtime.name, runtime.installed, not why, why, model.variant.check)]
     chosen = graph_engine(model)
     running = None if chosen is None else chosen.runtime.name
     kept = read_checks(model)
@@ -84,10 +93,16 @@ def convert(
 
     Raises
     ------
-    ConfigError : an ensemble. CheckpointError : torch's exporter cannot follow the network.
+    ConfigError : an ensemble or a variant. CheckpointError : torch's exporter cannot follow the network.
     """
     from core.engines.graph_export import trace_graph
 
+    if model.variant is not None:
+        raise ConfigError(
+            found=f"{model.id} is {model.stored.id} in {model.variant.precision}.",
+            why="It was compared when it was made, in a graph that is there.",
+            do=f"Convert {model.stored.id}, or make the variant again with `python -m core variant`.",
+        )
     if model.members:
         raise ConfigError(
             found=f"{model.id} is an ensemble.",
@@ -104,23 +119,24 @@ def convert(
         for number, runtime in enumerate(RUNTIMES):
             if runtime.installed is not None:
                 _tell(progress, 0.3 + 0.35 * number, f"Comparing {runtime.title}")
-                checks.append(_checked(model, runtime, graph, cases, cohort))
+                checks.append(compare(model, GraphEngine(model, runtime, graph), cases, cohort)[0])
     found = Checks(weights_sha256=model.weights_sha256, graph_sha256=graph.sha256, checks=tuple(checks))
     write_checks(path.with_name(path.name.removesuffix(SUFFIX) + CHECKS_SUFFIX), found)
     return found
 
 
-def _checked(model: Model, runtime: Runtime, graph: Graph, cases: Iterable[tuple[str, Study]], cohort: str) -> Check:
+def compare(model: Model, other: GraphEngine, cases: Iterable[tuple[str, Study]], cohort: str) -> tuple[Check, Parity]:
+    """An engine's answers held against torch's, with heat maps where the model gives scores."""
     from core.engines.torch_engine import TorchEngine
     from core.inference.answer import explaining
 
-    one, other = TorchEngine(model, "cpu"), GraphEngine(model, runtime, graph)
+    one = TorchEngine(model, "cpu")
     if model.classes:
         target = model.findings[0] if model.findings else model.classes[0]
         parity = measure_parity(model, explaining(one, model, target), explaining(other, model, target), cases)
     else:
         parity = measure_parity(model, one, other, cases)
-    return _told(parity, runtime.name, str(runtime.installed), version("torch"), cohort)
+    return _told(parity, other.runtime.name, str(other.runtime.installed), version("torch"), cohort), parity
 
 
 def _told(parity: Parity, engine: str, installed: str, torch: str, cohort: str) -> Check:
@@ -143,7 +159,7 @@ def _told(parity: Parity, engine: str, installed: str, torch: str, cohort: str) 
 
 
 def cases_of_split(model: Model, data_dir: Path, split: str, most: int) -> Iterator[tuple[str, Study]]:
-    """The first `most` cases of a split of the data that a shipped model's recipe names.
+    """Cases of a split of the data that a shipped model's recipe names: all, or `most` of them, evenly spread.
 
     Raises
     ------
@@ -162,8 +178,9 @@ def cases_of_split(model: Model, data_dir: Path, split: str, most: int) -> Itera
                 why="There is nothing to compare on.",
                 do=f"Name one of {', '.join((*config.data.train, *config.data.report, *config.data.external))}.",
             )
-        for number, row in enumerate(rows[:most]):
-            yield f"{split} {number + 1}", folder.study(row.image)
+        taken = min(most, len(rows))
+        for number in (n * len(rows) // taken for n in range(taken)):
+            yield f"{split} {number + 1}", folder.study(rows[number].image)
     finally:
         folder.close()
 

@@ -87,6 +87,7 @@ def _head(model: Model) -> str:
         ("SHA-256 of the weights", f"`{model.weights_sha256}`"),
     ]
     rows += [("member", f"`{member.model.id}`, share {member.weight:.3g}") for member in model.members]
+    rows += [("base", f"`{model.stored.id}`, in {model.variant.precision}")] if model.variant else []
     parts = (f"# {model.display_name}", f"*{NOTICE}*", model.card.summary, table(("", ""), rows))
     return "\n\n".join(part for part in parts if part)
 
@@ -232,5 +233,7 @@ def _again(model: Model) -> Iterator[str]:
         recipe, out = f"core/training/{folder}/{facts['recipe']}", model.path.name
         yield f"```\npython -m core {command} --config {recipe} --data DIR --out {out}\n```"
         yield "`DIR` holds the tables that the recipe names and the files that they list, loose or in zips."
+    if model.variant is not None:
+        yield f"```\npython -m core variant {model.stored.id} --precision {model.variant.precision} --data DIR\n```"
     told = [(key, said) for key, said in facts.items() if not key.startswith(("split ", LOOKS))]
     yield table(("what", "how"), told)

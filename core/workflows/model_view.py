@@ -29,7 +29,7 @@ SELF_TEST = {
 
 def about_rows(model: Model) -> list[tuple[str, str]]:
     """What the model is for, what it is not for, and what it comes from, as (fact, text)."""
-    card = model.card
+    card, base = model.card, model.stored
     said = [
         ("Meant for", card.intended_use),
         ("Not for", card.not_for),
@@ -41,6 +41,7 @@ def about_rows(model: Model) -> list[tuple[str, str]]:
         ("Licence", card.licence or "not stated"),
         *(("Member", f"{member.model.display_name} ({member.model.id}), share {member.weight:.3g}")
           for member in model.members),
+        ("Base", f"{base.display_name} ({base.id}), in {model.variant.precision}" if model.variant else ""),
         *(("Cite", one) for one in card.citations),
         *(("Known limit", one) for one in card.limits),
         *(("Assumed", one) for one in card.assumed),
@@ -72,6 +73,7 @@ def integrity_rows(model: Model) -> list[tuple[str, str]]:
         ("Signature", str(model.signature)),
         ("Self-test", SELF_TEST[self_test_state(model)]),
         *((f"Member {member.model.id}", member.model.weights_sha256) for member in model.members),
+        *(((f"Base {model.stored.id}", model.stored.weights_sha256),) if model.variant else ()),
     ]
 
 

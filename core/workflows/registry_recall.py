@@ -58,7 +58,7 @@ def _weights(model_id: str) -> dict[str, str]:
     joined = {
         one.weights_sha256: one.id
         for one in list_models()
-        if any(member.model.weights_sha256 == sought for member in one.members)
+        if one.stored.weights_sha256 == sought or any(member.model.weights_sha256 == sought for member in one.members)
     }
     return {**joined, sought: held}
 

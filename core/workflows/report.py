@@ -67,6 +67,7 @@ def _spacing(study: Study) -> list[float] | None:
 
 
 def _model(model: Model) -> dict[str, Any]:
+    base = None if model.variant is None else model.variant.base
     return {
         "id": model.id,
         "name": model.display_name,
@@ -76,6 +77,7 @@ def _model(model: Model) -> dict[str, Any]:
         "maturity": model.card.maturity,
         "assumed": list(model.card.assumed),
         "metrics": [metric.model_dump(mode="json") for metric in model.card.metrics],
+        "base": None if base is None else {"id": base.id, "weights_sha256": base.weights_sha256},
         "members": [
             {"id": m.model.id, "weights_sha256": m.model.weights_sha256, "weight": m.weight} for m in model.members
         ],

@@ -14,6 +14,7 @@ from core.models.card import Metric
 from core.models.catalog import list_models, read_model
 from core.models.ensembles import read_ensemble
 from core.models.model import Model
+from core.models.variants import read_variant
 from core.workflows.card_rows import find, interval, value
 from core.workflows.model_cards import card_page, table
 
@@ -24,6 +25,11 @@ INTRODUCTION = (
     "gate and self-test in its header; no code) and `model_config.json`; an ensemble is one `<id>.ensemble.json`. "
     "`<id>.md` is its card. Cards and this page are made of those files alone: `python -m core card --write` writes "
     "them anew, and a test compares. `python -m core models` lists what is here."
+)
+
+VARIANTS = (
+    "A variant computes another model's weights in lower precision. It is one `<id>.variant.json` without weights, and "
+    "is never chosen unasked; its card says how far its answers are from float32's."
 )
 
 LICENCES = (
@@ -49,8 +55,11 @@ def shelf_models(root: Path) -> list[Model]:
     """The usable models of a shelf as they were shipped, without points that a user saved for them."""
     found: dict[str, Model] = {}
     listed = [model for model in list_models([root]) if model.problem is None]
-    for model in sorted(listed, key=lambda one: bool(one.members)):
-        found[model.id] = read_ensemble(model.path, found) if model.members else read_model(model.path)
+    for model in sorted(listed, key=lambda one: bool(one.members or one.variant)):
+        if model.members:
+            found[model.id] = read_ensemble(model.path, found)
+        else:
+            found[model.id] = read_variant(model.path, found) if model.variant else read_model(model.path)
     return [found[name] for name in sorted(found)]
 
 
@@ -75,6 +84,7 @@ def readme(models: Sequence[Model]) -> str:
         "# The shelf: checkpoints of our own",
         f"*{NOTICE}*",
         INTRODUCTION,
+        VARIANTS if any(model.variant for model in models) else "",
         "## Which model",
         table(GUIDE_HEADER, _guide(models)),
         "## Benchmarks",
@@ -84,7 +94,7 @@ def readme(models: Sequence[Model]) -> str:
         table(("file", "bytes", "created", "SHA-256 of the file"), _integrity(models)),
         "## Licences",
         LICENCES,
-        *(_licence(model) for model in models if not model.members),
+        *(_licence(model) for model in models if not model.members and not model.variant),
         "## Make one again",
         MAKING,
     ]
@@ -119,7 +129,7 @@ BENCHMARK_HEADER = ("model", "on", "Dice or AUC", "sensitivity", "specificity", 
 
 def benchmark_rows(models: Sequence[Model]) -> Iterator[tuple[str, ...]]:
     """Each model's figures on its key split, of a segmentation label by label, and its seconds; from the cards."""
-    for model in models:
+    for model in (one for one in models if not one.variant):
         split = model.card.key_split
         seconds = next((m for m in model.card.metrics if m.name == "seconds a case"), None)
         spent = "–" if seconds is None else f"{seconds.value:.2f}"

@@ -146,8 +146,9 @@ def version_of(model: Model) -> str:
 
 
 def size_of(model: Model) -> int:
-    """Bytes of its file; of an ensemble those of its members too."""
-    return model.size_bytes + sum(member.model.size_bytes for member in model.members)
+    """Bytes of its file; of an ensemble those of its members too, of a variant those of its base."""
+    beside = [member.model for member in model.members] or ([model.stored] if model.variant else [])
+    return model.size_bytes + sum(one.size_bytes for one in beside)
 
 
 def seconds_of(model: Model) -> float | None:

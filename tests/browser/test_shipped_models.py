@@ -35,7 +35,7 @@ def _shipped(kind: Kind, **wanted: tuple[str, ...]) -> list[str]:
         for model in list_models([SHELF])
         if model.problem is None
         and model.input.kind is kind
-        and not model.members
+        and not (model.members or model.variant)
         and len(model.channels) == 1
         and _has(model, wanted)
     )

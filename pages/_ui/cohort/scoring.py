@@ -35,8 +35,8 @@ def show_scoring(now: State, kept: KeptCohort) -> None:
         if not fitting:
             words.caution("No model here gives scores for these images.")
         names = st.multiselect(
-            "Models", list(fitting), default=[model.id for model in wanted][:1], key=f"score-models-{kept.id}",
-            format_func=lambda one: fitting[one].display_name,
+            "Models", list(fitting), default=[model.id for model in wanted if not model.variant][:1],
+            key=f"score-models-{kept.id}", format_func=lambda one: fitting[one].display_name,
         )  # fmt: skip
         left = left_to_score(kept, [fitting[name] for name in names]) if names else 0
         st.button(

@@ -50,8 +50,9 @@ def costs(facts: Mapping[str, Facts], quality: Mapping[str, Mapping[str, Any]]) 
 
 
 def _mib(model: Model) -> float | None:
-    """The size of its weights; of an ensemble those of its members."""
-    files = [model.path, *(member.model.path for member in model.members)] if model.members else [model.path]
+    """The size of its weights; of an ensemble those of its members, of a variant those of its base."""
+    members = [member.model.path for member in model.members]
+    files = [model.path, *members] if members else [model.stored.path]
     return sum(path.stat().st_size for path in files) / MIB if all(path.is_file() for path in files) else None
 
 
