@@ -99,7 +99,11 @@ def display_labels(study: Study, label_map: NDArray[np.uint8]) -> bytes:
 def display_heat(study: Study, heat: NDArray[np.float32]) -> bytes:
     """A heat map in 0..1 on the study's own grid as gzip uint8 (255 is 1.0) on the display grid."""
     _require_grid(study, heat)
-    return _packed(display_grid(study), np.clip(heat, 0.0, 1.0), _Fit(np.dtype(np.uint8), 1 / 255, 0.0, False), 0.0)
+    steps = np.clip(heat, 0.0, 1.0)
+    steps *= 255
+    np.rint(steps, out=steps)
+    # Before it is laid out anew: moving bytes takes a quarter of the time, and a step needs no 64 bits to be told.
+    return _packed(display_grid(study), steps.astype(np.uint8), _Fit(np.dtype(np.uint8), 1.0, 0.0, True), 0.0)
 
 
 def percentile_window(values: NDArray[np.float32]) -> tuple[float, float]:
