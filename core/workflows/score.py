@@ -8,6 +8,7 @@ What becomes of the answers is `score_table`'s.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +16,7 @@ from core.errors import AdmissionError, Cancelled, CheckpointError, ReadroomErro
 from core.inference.sliding_window import Progress
 from core.models.model import Model
 from core.studies.study import Study
+from core.workflows.ahead import ahead
 from core.workflows.cohorts_cases import study_of
 from core.workflows.libraries import require_libraries
 from core.workflows.mask_file import require_reference
@@ -65,12 +67,13 @@ def score(
     unread = [Unread(case.id, None, case.fault) for case in cases if case.fault]
     todo = [(case, left) for case in cases if not case.fault and (left := _left(case, asked))]
     try:
-        for number, (case, left) in enumerate(todo):
-            if cancelled is not None and cancelled():
-                raise Cancelled
-            if progress is not None:
-                progress(number / len(todo), f"{case.id}, {len(cases) - len(todo) + number + 1} of {len(cases)}")
-            unread += _answer(store, cohort, case, left, cancelled)
+        with closing(ahead(todo, lambda item: _read(cohort, item[0]))) as coming:
+            for number, ((case, left), study) in enumerate(coming):
+                if cancelled is not None and cancelled():
+                    raise Cancelled
+                if progress is not None:
+                    progress(number / len(todo), f"{case.id}, {len(cases) - len(todo) + number + 1} of {len(cases)}")
+                unread += [study] if isinstance(study, Unread) else _answer(store, cohort, case, study, left, cancelled)
     finally:
         kept = settle(store, cohort, [(one.model, _fitting(cohort, one.answers)) for one in asked], unread)
     if progress is not None:
@@ -136,20 +139,26 @@ def _left(case: CohortCase, asked: Sequence[_Asked]) -> list[_Asked]:
     return [one for one in asked if case.sha256 not in one.held]
 
 
-def _answer(
-    store: CohortStore,
-    cohort: KeptCohort,
-    case: CohortCase,
-    asked: Sequence[_Asked],
-    cancelled: Callable[[], bool] | None,
-) -> list[Unread]:
-    """Ask the models about one case and keep what they say; what could not be answered, in words."""
+def _read(cohort: KeptCohort, case: CohortCase) -> Study | Unread:
+    """The study of a case that can be asked about, or why it cannot, in words."""
     try:
         study = study_of(cohort, case)
         if case.mask is not None:
             require_reference(study, cohort.root / case.mask)
     except ReadroomError as refusal:
-        return [Unread(case.id, None, str(refusal))]
+        return Unread(case.id, None, str(refusal))
+    return study
+
+
+def _answer(
+    store: CohortStore,
+    cohort: KeptCohort,
+    case: CohortCase,
+    study: Study,
+    asked: Sequence[_Asked],
+    cancelled: Callable[[], bool] | None,
+) -> list[Unread]:
+    """Ask the models about one case and keep what they say; what could not be answered, in words."""
     unread = []
     for one in asked:
         try:
