@@ -57,7 +57,8 @@ class Row:
 
 def film_steady(subject: Subject, rounds: int) -> tuple[Row, dict[str, float]]:
     """One film, decoded, scored, explained and drawn; the model is loaded already, as on a page."""
-    ours, usual = Ours(subject.model), UsualFilm(subject.model.config, subject.model.input, subject.checkpoint)
+    model = subject.model
+    ours, usual = Ours(model), UsualFilm(model.config, model.input, subject.checkpoint, model.temperature)
     timed, quiet = alternate(
         {"usual": lambda: usual(subject.image), "ours": lambda: ours(subject.image)}, rounds=rounds
     )
@@ -95,6 +96,7 @@ def fresh(kind: str, subject: Subject, folder: Path, rounds: int) -> list[Row]:
     plain = {
         "config": subject.model.config.model_dump(mode="json"),
         "input": subject.model.input.model_dump(mode="json"),
+        "temperature": subject.model.temperature,
     }
     (folder / f"{kind}-config.json").write_text(json.dumps(plain))
     seconds: dict[str, list[float]] = {"usual": [], "ours": []}

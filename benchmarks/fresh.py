@@ -49,7 +49,7 @@ def _usual(kind: str, job: Job, folder: Path) -> object:
     plain = json.loads((folder / f"{kind}-config.json").read_text())
     config, spec = ModelConfig.model_validate(plain["config"]), InputSpec.model_validate(plain["input"])
     if kind == "film":
-        return UsualFilm(config, spec, job.checkpoint)(job.image)[0]
+        return UsualFilm(config, spec, job.checkpoint, plain["temperature"])(job.image)[0]
     labels, _ = UsualVolume(config, spec, job.checkpoint)(job.image, folder / "usual-mask.nii.gz")
     return int((labels > 0).sum())
 

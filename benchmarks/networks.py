@@ -47,14 +47,15 @@ def windows(subject: Subject, rounds: int) -> Row:
 def heat(subject: Subject, rounds: int) -> Row:
     """A prediction and the usual Grad-CAM (forward and whole backward) against ours, from the array to the map."""
     model = subject.model
-    usual = UsualFilm(model.config, model.input, subject.checkpoint)
+    usual = UsualFilm(model.config, model.input, subject.checkpoint, model.temperature)
     engine = explaining(cpu_engine(model), model, model.classes[-1])
     batch = preprocess(open_study([subject.image]), model.input).array[None]
 
     def ours() -> tuple[np.ndarray, np.ndarray]:
         outputs = engine.run(batch)
         peak = max(float(outputs["heat"].max()), 1e-12)
-        return class_probabilities(outputs["logits"], model.config.activation)[0], outputs["heat"][0, 0] / peak
+        logits = outputs["logits"] / np.float32(model.temperature)
+        return class_probabilities(logits, model.config.activation)[0], outputs["heat"][0, 0] / peak
 
     timed, quiet = alternate({"usual": lambda: usual.explained(torch.from_numpy(batch)), "ours": ours}, rounds=rounds)
     apart = [float(np.abs(np.asarray(a) - b).max()) for a, b in zip(*(timed[w].answer for w in timed), strict=True)]

@@ -37,8 +37,8 @@ def _network(config: ModelConfig, checkpoint: Path) -> nn.Module:
 class UsualFilm:
     """A classifier on films, with Grad-CAM by a second forward pass and a whole backward pass."""
 
-    def __init__(self, config: ModelConfig, spec: InputSpec, checkpoint: Path) -> None:
-        self.config, self.spec = config, spec
+    def __init__(self, config: ModelConfig, spec: InputSpec, checkpoint: Path, temperature: float) -> None:
+        self.config, self.spec, self.temperature = config, spec, temperature
         self.network = _network(config, checkpoint)
 
     def __call__(self, path: Path) -> tuple[list[float], NDArray[Any], bytes]:
@@ -54,7 +54,7 @@ class UsualFilm:
     def explained(self, batch: Tensor) -> tuple[list[float], NDArray[np.float32]]:
         """Scores by class, and the heat map (rows, columns) of the last class, 0..1, for a batch of one."""
         with torch.no_grad():
-            logits = self.network(batch)
+            logits = self.network(batch) / self.temperature
         scores = torch.softmax(logits, 1) if self.config.activation == "softmax" else torch.sigmoid(logits)
         return scores[0].tolist(), self._gradcam(batch)
 
