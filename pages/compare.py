@@ -19,11 +19,11 @@ from pages._ui.compare.facts import saved_thresholds
 from pages._ui.compare.masks import show_mask_comparison
 from pages._ui.compare.state import compared, settle_models, write_models
 from pages._ui.frame import tell
-from pages._ui.state import state, write_address
+from pages._ui.state import EVERYWHERE, state, write_address
 
 now, held, comparison = state(), choice(), compared()
 method = Method()
-write_address(now, "model")
+write_address(now, *EVERYWHERE)
 
 head, count = st.columns([1, 2.2], vertical_alignment="center")
 head.title("Model comparison")

@@ -16,10 +16,10 @@ from pages._ui.models.one import show_model
 from pages._ui.models.shelf import show_shelf
 from pages._ui.models.state import look
 from pages._ui.models.why import show_why
-from pages._ui.state import state, write_address
+from pages._ui.state import EVERYWHERE, state, write_address
 
 now, held, asking = state(), look(), asker()
-write_address(now, "model")
+write_address(now, *EVERYWHERE)
 
 head, who = st.columns([1, 2.2], vertical_alignment="center")
 head.title("Models")

@@ -28,12 +28,12 @@ if case is None:
     st.page_link(page(UPLOAD), label="Upload images", icon=":material/upload_file:")
 else:
     model = find_model(now.model)
-    found = None if model is None else find_figures(now.workspace, case, model)
+    found = None if model is None else find_figures(now.workspace, case, model, now.engine)
     with st.container(key="reading"):
         left, right = st.columns([2.15, 1], gap="medium")
         with left:
             show_picture(now, case, model, found)
-        with right, slot(now, "result", case.id, now.model, found is not None):
+        with right, slot(now, "result", case.id, now.model, now.engine, found is not None):
             if model is None:
                 words.empty("No models found.")
             elif found is not None:
@@ -41,5 +41,5 @@ else:
             else:
                 show_run(now, case, model)
     if model is not None:
-        with slot(now, "table", model.id):
+        with slot(now, "table", model.id, now.engine):
             show_table(now, model)

@@ -13,7 +13,7 @@ from pages._ui.cohort.picker import add_set, held_cohorts, pick_finding, pick_se
 from pages._ui.cohort.reading import columns_of, key_of, notes, read
 from pages._ui.cohort.scoring import show_scoring
 from pages._ui.frame import tell
-from pages._ui.state import state, write_address
+from pages._ui.state import EVERYWHERE, state, write_address
 from pages._ui.sweep.column import pick_column
 from pages._ui.sweep.masks import show_mask_sweep
 from pages._ui.sweep.panel import panel, settle
@@ -21,7 +21,7 @@ from pages._ui.sweep.rules import Subject
 from pages._ui.sweep.state import sweep_state
 
 now, held, sweep = state(), choice(), sweep_state()
-write_address(now, "model")
+write_address(now, *EVERYWHERE)
 
 head, facts = st.columns([1, 2.2], vertical_alignment="center")
 head.title("Threshold sweep")

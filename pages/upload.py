@@ -12,12 +12,12 @@ from pages._ui.frame import tell
 from pages._ui.ingest import ingest_reports
 from pages._ui.one_study import one_study
 from pages._ui.sample_buttons import sample_buttons
-from pages._ui.state import state, write_address
+from pages._ui.state import EVERYWHERE, state, write_address
 from pages._ui.uploader import uploaders
 
 now = state()
 workspace = now.workspace
-write_address(now, "model")
+write_address(now, *EVERYWHERE)
 
 st.title("Upload")
 tell(now)

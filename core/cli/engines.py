@@ -35,10 +35,12 @@ def engines(
     if convert:
         for name in ids or ():
             model = get_model(name)
-            studies = None if data is None else work.cases_of_split(model, data, split, cases)
-            cohort = work.SAMPLES if data is None else f"{data.name} {split}"
             with progress_bar("convert") as report:
-                work.convert(model, studies, cohort, report)
+                if data is None:
+                    work.convert(model, progress=report)
+                else:
+                    given = work.cases_of_split(model, data, split, cases)
+                    work.convert(model, given, f"{data.name} {split}", progress=report)
     rows = [row for name in ids for row in work.rows_of(get_model(name))] if ids else work.engine_rows()
     if as_json:
         answer_json([row.to_plain() for row in rows])
@@ -47,7 +49,7 @@ def engines(
         "Engines on the CPU",
         ("model", "engine", "version", "used", "held against torch"),
         [
-            (r.model_id, r.engine, r.version or "not installed", "yes" if r.used else "no",
+            (r.model_id, r.runtime.name, r.runtime.installed or "not installed", "yes" if r.used else "no",
              r.check.words() if r.check is not None and not r.why_not else r.why_not)
             for r in rows
         ],

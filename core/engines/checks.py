@@ -43,11 +43,13 @@ class Standing(BaseModel):
 def held_against_torch(model: Model, graph: Graph, engine: str) -> Standing:
     """Whether that engine's answers were found equal to torch's for this graph and these weights."""
     kept = read_checks(model)
-    if kept is None or kept.weights_sha256 != model.weights_sha256 or kept.graph_sha256 != graph.sha256:
+    if kept is None or kept.graph_sha256 != graph.sha256:
         return Standing(why_not="Its answers were not compared with torch's.")
     check = next((one for one in kept.checks if one.engine == engine), None)
     if check is None:
         return Standing(why_not="Its answers were not compared with torch's.")
+    if check.refused:
+        return Standing(why_not=check.refused, check=check)
     if not check.holds:
         return Standing(why_not=f"Its answers differ from torch's: {check.words()}.", check=check)
     return Standing(check=check)
@@ -59,12 +61,14 @@ def checks_places(model: Model) -> tuple[Path, ...]:
 
 
 def read_checks(model: Model) -> Checks | None:
-    """What was kept of a model; None where nothing was, or it cannot be read."""
+    """What was kept of a model's weights, from the first place that can be read; None where nothing was."""
     for path in checks_places(model):
         try:
-            return Checks.model_validate_json(path.read_text())
+            found = Checks.model_validate_json(path.read_text())
         except (OSError, ValidationError):
             continue
+        if found.weights_sha256 == model.weights_sha256:
+            return found
     return None
 
 

@@ -1,13 +1,13 @@
 """Which engine runs a model: torch on a GPU, else a runtime with the model's graph, else torch on the CPU.
 
-Owns the order. A runtime is taken only where its answers were held against torch's for these very weights
-(`checks`); the setting can name an engine, and then nothing else is tried. A variant has one engine or none: in
-another one it would be another model.
+Owns the order, and why an engine that was named cannot run. A runtime is taken only where its answers were held
+against torch's for these very weights (`checks`); the setting, or who asks, can name an engine, and then nothing
+else is tried. A variant has one engine or none: in another one it would be another model.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from core.engines.checks import held_against_torch
@@ -18,6 +18,7 @@ from core.engines.graph_engine import GraphEngine
 from core.engines.runtimes import REDUCED, RUNTIMES, Runtime
 from core.errors import InferenceError
 from core.models import architectures
+from core.models.comparison import Check
 from core.models.model import Model
 from core.models.variants import Precision
 from core.settings import settings
@@ -25,7 +26,10 @@ from core.settings import settings
 if TYPE_CHECKING:
     from core.engines.torch_engine import TorchEngine
 
-TORCH = "torch"
+AUTO, TORCH = "auto", "torch"
+TITLES: Mapping[str, str] = {AUTO: "Automatic", TORCH: TORCH, **{one.name: one.title for one in RUNTIMES}}
+"""What can be named, as it is shown."""
+_RUNTIME: Mapping[str | None, Runtime] = {one.name: one for one in RUNTIMES}
 
 
 class Placed(Engine, Protocol):
@@ -34,6 +38,11 @@ class Placed(Engine, Protocol):
     @property
     def place(self) -> str:
         """'cpu' or 'cuda'."""
+
+
+def named_engine(wanted: str | None = None) -> str:
+    """The engine that is asked for, as in `TITLES`: `wanted`, else the setting's."""
+    return wanted or settings().engine
 
 
 def engines_for(model: Model, device: str | None = None, engine: str | None = None) -> Iterator[Placed]:
@@ -45,13 +54,15 @@ def engines_for(model: Model, device: str | None = None, engine: str | None = No
 
     Raises
     ------
-    InferenceError : the setting names an engine that cannot run this model here.
+    InferenceError : an engine was named that cannot run this model here.
     """
     if model.variant is not None:
         yield variant_engine(model, device, engine)
         return
     place = choose_device(device)
     if place == "cuda":
+        if engine in _RUNTIME:
+            raise _on_gpu(engine)
         yield _torch(model, place)
     yield cpu_engine(model, engine)
 
@@ -63,24 +74,38 @@ def cpu_engine(model: Model, wanted: str | None = None) -> Placed:
     ------
     InferenceError : the engine that was named cannot run it here, or torch is needed and not installed.
     """
-    wanted = wanted or settings().engine
     found = graph_engine(model, wanted)
     if found is not None:
         return found
-    if wanted not in ("auto", TORCH):
-        raise InferenceError(
-            found=f"READROOM_ENGINE names {wanted}, which cannot run {model.display_name} here.",
-            why=why_not(model, next(runtime for runtime in RUNTIMES if runtime.name == wanted)),
-            do="Set READROOM_ENGINE to auto or torch, or see `python -m core engines`.",
-        )
+    if (refusal := _cannot_run(model, wanted)) is not None:
+        raise refusal
     return _torch(model, "cpu")
+
+
+def find_refusal(model: Model, wanted: str | None = None) -> InferenceError | None:
+    """Why the engine that was named cannot run a model here; of an ensemble, why not a member. None where it can.
+
+    wanted : in the place of the setting.
+    """
+    if model.variant is not None:
+        try:
+            variant_engine(model, engine=wanted)
+        except InferenceError as refused:
+            return refused
+        return None
+    if choose_device() == "cuda":
+        return _on_gpu(wanted) if wanted in _RUNTIME else None
+    for one in [member.model for member in model.members] or [model]:
+        if graph_engine(one, wanted) is None and (refusal := _cannot_run(one, wanted)) is not None:
+            return refusal
+    return None
 
 
 def graph_engine(model: Model, wanted: str | None = None) -> GraphEngine | None:
     """The runtime that runs the model's graph; None where that is torch's work."""
-    wanted = wanted or settings().engine
+    wanted = named_engine(wanted)
     for runtime in RUNTIMES:
-        if wanted not in ("auto", runtime.name) or runtime.installed is None:
+        if wanted not in (AUTO, runtime.name) or runtime.installed is None:
             continue
         graph = find_graph(model)
         if graph is not None and not held_against_torch(model, graph, runtime.name).why_not:
@@ -88,27 +113,33 @@ def graph_engine(model: Model, wanted: str | None = None) -> GraphEngine | None:
     return None
 
 
-def runs_on_torch(model: Model) -> bool:
-    """Whether a run of the model, its heat map included, needs torch here; of an ensemble, any member's."""
+def runs_on_torch(model: Model, wanted: str | None = None) -> bool:
+    """Whether a run of the model, its heat map included, needs torch here; of an ensemble, any member's.
+
+    wanted : in the place of the setting.
+    """
     if model.members:
-        return any(runs_on_torch(member.model) for member in model.members)
+        return any(runs_on_torch(member.model, wanted) for member in model.members)
     if model.variant is not None:
         return False
-    if choose_device() == "cuda" or graph_engine(model) is None:
+    if choose_device() == "cuda" or graph_engine(model, wanted) is None:
         return True
     return bool(model.classes) and architectures.get(model.config.model_type).head_gradient is None
 
 
-def engine_title(model: Model) -> str:
-    """What runs the model here, in words; of an ensemble, what runs all its members."""
+def engine_title(model: Model, wanted: str | None = None) -> str:
+    """What runs the model here, in words; of an ensemble, what runs all its members.
+
+    wanted : in the place of the setting.
+    """
     if model.members:
-        return " and ".join(dict.fromkeys(engine_title(member.model) for member in model.members))
+        return " and ".join(dict.fromkeys(engine_title(member.model, wanted) for member in model.members))
     if model.variant is not None:
         runtime = REDUCED[model.variant.precision]
         return f"CPU, {runtime.title}, {runtime.precision}"
     if choose_device() == "cuda":
         return "GPU"
-    engine = graph_engine(model)
+    engine = graph_engine(model, wanted)
     return f"CPU, {TORCH if engine is None else engine.runtime.title}"
 
 
@@ -123,8 +154,8 @@ def variant_engine(model: Model, device: str | None = None, engine: str | None =
     if variant is None:
         raise ValueError(f"{model.id} is no variant")
     runtime, place = REDUCED[variant.precision], device or settings().device
-    named = engine or settings().engine
-    if place == "cuda" or named not in ("auto", runtime.name):
+    named = named_engine(engine)
+    if place == "cuda" or named not in (AUTO, runtime.name):
         why = f"It runs on the CPU in {runtime.title} alone, and {'a GPU' if place == 'cuda' else named} was asked for."
     elif runtime.installed is None:
         why = f"{runtime.title} is not installed."
@@ -148,6 +179,28 @@ def variant_graph(model: Model) -> Graph | None:
     return graph if graph is not None and graph.sha256 == model.variant.graph_sha256 else None
 
 
+def rests_on(model: Model, wanted: str | None = None) -> str:
+    """What the choice of the engine rests on, in a sentence; of an ensemble, one for each member.
+
+    wanted : in the place of the setting.
+    """
+    if model.members:
+        return " ".join(f"{one.model.display_name}: {rests_on(one.model, wanted)}" for one in model.members)
+    if model.variant is not None:
+        return _words(model.variant.check)
+    if choose_device() == "cuda":
+        return "torch runs networks on the GPU."
+    engine = graph_engine(model, wanted)
+    if engine is None:
+        return "torch, in float32, is what other engines are held against."
+    check = held_against_torch(model, engine.graph, engine.runtime.name).check
+    return "" if check is None else _words(check)
+
+
+def _words(check: Check) -> str:
+    return f"{check.short()}, {check.figures()}."
+
+
 def why_not(model: Model, runtime: Runtime) -> str:
     """Why a runtime does not run a model, in a sentence; empty where it does."""
     if runtime.installed is None:
@@ -156,6 +209,33 @@ def why_not(model: Model, runtime: Runtime) -> str:
     if graph is None:
         return "Its network was not converted."
     return held_against_torch(model, graph, runtime.name).why_not
+
+
+def _cannot_run(model: Model, wanted: str | None) -> InferenceError | None:
+    """The refusal where a runtime was named that does not run the model."""
+    named = named_engine(wanted)
+    if named not in _RUNTIME:
+        return None
+    runtime = _RUNTIME[named]
+    if wanted is None:
+        return InferenceError(
+            found=f"READROOM_ENGINE names {named}, which cannot run {model.display_name} here.",
+            why=why_not(model, runtime),
+            do="Set READROOM_ENGINE to auto or torch, or see `python -m core engines`.",
+        )
+    return InferenceError(
+        found=f"{runtime.title} was chosen, and cannot run {model.display_name} here.",
+        why=why_not(model, runtime),
+        do="Choose another engine on the Models page, or convert the model there.",
+    )
+
+
+def _on_gpu(wanted: str | None) -> InferenceError:
+    return InferenceError(
+        found=f"{TITLES[wanted or AUTO]} was chosen, and networks run on the GPU here.",
+        why="It runs on the CPU alone, and running another engine than the one named would be silent.",
+        do="Choose another engine, or set READROOM_DEVICE to cpu.",
+    )
 
 
 def _torch(model: Model, place: str) -> TorchEngine:

@@ -105,7 +105,7 @@ def find_graph(model: Model) -> Graph | None:
             continue
         key = (str(path), told.st_size, told.st_mtime_ns, told.st_ino)
         if key not in _memo:
-            _memo[key] = _read(path, model)
+            _memo[key] = read_graph(path, model)
         if _memo[key][0] == model.stored.weights_sha256:
             return _memo[key][1]
     return None
@@ -117,8 +117,8 @@ def write_graph(path: Path, content: bytes) -> Graph:
     return Graph(content, hashlib.sha256(content).hexdigest())
 
 
-def _read(path: Path, model: Model) -> tuple[str | None, Graph]:
-    """Whose graph lies in that file, and the graph.
+def read_graph(path: Path, model: Model) -> tuple[str | None, Graph]:
+    """The SHA-256 of the weights whose graph lies in that file, and the graph. model : beside which it lies.
 
     Raises
     ------

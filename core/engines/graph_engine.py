@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from core.engines.engine import Batch, OutOfMemory, Outputs
 from core.engines.graph import FEATURES, Graph
-from core.engines.runtimes import Run, Runtime
+from core.engines.runtimes import Run, Runtime, RuntimeFault
 from core.models.loading import Loaded, hold, read_weights
 from core.models.model import Model
 from core.models.self_test import REDUCED_FACTOR
@@ -75,13 +75,14 @@ class GraphEngine:
             return self._held().run(np.ascontiguousarray(batch, dtype=np.float32))
         except MemoryError as error:
             raise OutOfMemory(str(error)) from error
-        except RuntimeError as error:  # how both runtimes word it
-            if "alloc" not in str(error).lower():
+        except RuntimeFault as error:
+            if "alloc" not in str(error).lower():  # how both word it
                 raise
             raise OutOfMemory(str(error)) from error
 
     def _held(self) -> _Opened:
-        opened: _Opened = hold(self.model, self.runtime.name, self._open)
+        # By the graph too: one that was traced anew must not be answered for by the one before.
+        opened: _Opened = hold(self.model, f"{self.runtime.name}, graph {self.graph.sha256[:8]}", self._open)
         return opened
 
     def _open(self) -> Loaded:

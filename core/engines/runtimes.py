@@ -5,7 +5,8 @@ Owns how each is told to. Neither is needed to run the app; which one is install
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
@@ -20,6 +21,10 @@ from core.models.exporting import INPUT
 from core.models.variants import Precision
 
 Run = Callable[[Batch], dict[str, NDArray[np.float32]]]
+
+
+class RuntimeFault(RuntimeError):
+    """Raised where a runtime cannot open a graph, or run it; the message is the runtime's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,15 @@ class Runtime:
             return None
 
 
+@contextmanager
+def _told(*faults: type[Exception]) -> Iterator[None]:
+    """Inside, a runtime's own faults become ours."""
+    try:
+        yield
+    except faults as fault:
+        raise RuntimeFault(str(fault)) from fault
+
+
 def _openvino(network: bytes, hint: str = "f32") -> Run:
     import openvino
 
@@ -54,17 +68,19 @@ def _openvino(network: bytes, hint: str = "f32") -> Run:
             why="The model is one that was compared in bfloat16, and it would run in another precision.",
             do="Use its base, which its card names.",
         )
-    compiled = core.compile_model(
-        core.read_model(network),
-        "CPU",
-        # Without the hint a CPU with bfloat16 would use it, silently.
-        {"INFERENCE_PRECISION_HINT": hint, "PERFORMANCE_HINT": "LATENCY"},
-    )
+    with _told(RuntimeError):
+        compiled = core.compile_model(
+            core.read_model(network),
+            "CPU",
+            # Without the hint a CPU with bfloat16 would use it, silently.
+            {"INFERENCE_PRECISION_HINT": hint, "PERFORMANCE_HINT": "LATENCY"},
+        )
     names = [output.get_any_name() for output in compiled.outputs]
 
     def run(batch: Batch) -> dict[str, NDArray[np.float32]]:
         request = compiled.create_infer_request()  # one each: threads may not share one
-        request.infer({INPUT: batch}, share_inputs=True)
+        with _told(RuntimeError):
+            request.infer({INPUT: batch}, share_inputs=True)
         return {name: request.get_tensor(name).data.copy() for name in names}
 
     return run
@@ -76,9 +92,17 @@ def _onnxruntime(network: bytes) -> Run:
     options: Any = onnxruntime.SessionOptions()
     options.log_severity_level = 3  # errors; it warns of its own optimisations
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # others compute on this machine too
-    session = onnxruntime.InferenceSession(network, options, providers=["CPUExecutionProvider"])
+    own = onnxruntime.capi.onnxruntime_pybind11_state
+    faults = (own.Fail, own.InvalidArgument, own.InvalidGraph, own.NotImplemented, own.RuntimeException)
+    with _told(*faults):
+        session = onnxruntime.InferenceSession(network, options, providers=["CPUExecutionProvider"])
     names = [output.name for output in session.get_outputs()]
-    return lambda batch: dict(zip(names, session.run(names, {INPUT: batch}), strict=True))
+
+    def run(batch: Batch) -> dict[str, NDArray[np.float32]]:
+        with _told(*faults):
+            return dict(zip(names, session.run(names, {INPUT: batch}), strict=True))
+
+    return run
 
 
 RUNTIMES = (

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.engines.choose import AUTO
 from core.inference.gate import Familiarity
 from core.metrics.operating_points import OperatingPoint
 
@@ -97,9 +98,13 @@ class Prediction:
                 array.flags.writeable = False
 
 
-def request_settings(*, threshold: float | None = None, explain: bool = False) -> dict[str, Any]:
-    """The settings of a request that decide what its result is: known before it runs, so they key it."""
-    return {"threshold": threshold, "explain": explain}
+def request_settings(*, threshold: float | None = None, explain: bool = False, engine: str = AUTO) -> dict[str, Any]:
+    """The settings of a request that decide what its result is: known before it runs, so they key it.
+
+    engine : what was named to run it. What was left to choose does not count: a result stays when its model is
+    converted.
+    """
+    return {"threshold": threshold, "explain": explain, **({} if engine == AUTO else {"engine": engine})}
 
 
 def result_key(study_sha: str, weights_sha: str, settings: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from core.engines.choose import named_engine
 from core.errors import AdmissionError, CheckpointError
 from core.inference.admission import require_admission
 from core.inference.answer import Answer, Watch, ask
@@ -91,7 +92,7 @@ class Predictor:
                 versions=outcome.engine["versions"],
                 device=outcome.engine["device"],
                 precision=outcome.engine["precision"],
-                settings=_settings(model, threshold, explain),
+                settings=self._settings(threshold, explain),
                 timings_s=seconds,
                 notes=notes,
             ),
@@ -126,6 +127,14 @@ class Predictor:
         outcome = outcome_of(answer, self.model, cut)
         seconds = {**outcome.seconds, "postprocess": time.perf_counter() - started}
         return replace(outcome, seconds=seconds)
+
+    def _settings(self, threshold: float | None, explain: bool) -> Mapping[str, Any]:
+        fed = self.model.input
+        return {
+            **request_settings(threshold=threshold, explain=explain, engine=named_engine(self.engine)),
+            "window_overlap": OVERLAP if fed.patch is not None else None,
+            "input": fed.model_dump(mode="json"),
+        }
 
 
 def _strange(found: Familiarity | None) -> tuple[str, ...]:
@@ -178,14 +187,6 @@ def _by_hand(finding: str, threshold: float, model: Model) -> OperatingPoint:
         tn=0,
         weights_sha256=model.weights_sha256,
     )
-
-
-def _settings(model: Model, threshold: float | None, explain: bool) -> Mapping[str, Any]:
-    return {
-        **request_settings(threshold=threshold, explain=explain),
-        "window_overlap": OVERLAP if model.input.patch is not None else None,
-        "input": model.input.model_dump(mode="json"),
-    }
 
 
 def _require_usable(model: Model) -> None:

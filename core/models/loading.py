@@ -78,7 +78,7 @@ def load_network(model: Model, device: str = "cpu") -> nn.Module:
 
 
 def hold(model: Model, where: str, load: Callable[[], Loaded]) -> Any:
-    """What runs the model's weights at a place ('cpu', 'cuda', an engine's name), loaded and tested the first time.
+    """What runs the model's weights at a place ('cpu', 'cuda', an engine and its graph), loaded and tested once.
 
     Raises
     ------

@@ -9,7 +9,7 @@ from core.registry.actor import actor
 from core.registry.event import Draft
 from core.registry.ledger import Ledger
 
-IMPORTED, SIGNED = "imported", "signed"
+IMPORTED, SIGNED, CONVERTED = "imported", "signed", "converted"
 
 
 def note(what: str, model_id: str, *, after: str | None = None, reason: str = "", who: str | None = None) -> None:

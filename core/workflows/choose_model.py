@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.engines.choose import engine_title
+from core.engines.choose import TITLES, engine_title, find_refusal, named_engine, rests_on
 from core.models.catalog import list_models
 from core.models.model import Model
 from core.workflows.default_model import chosen_id
@@ -22,10 +22,14 @@ SHORT_SHA = 4
 
 @dataclass(frozen=True, slots=True)
 class Badge:
-    """A word of state. `tone` is 'good', 'plain' or 'caution': the word says it, the tone only helps."""
+    """A word of state. `tone` is 'good', 'plain' or 'caution': the word says it, the tone only helps.
+
+    tip : more words, for whoever rests on it with the pointer; they stand elsewhere too.
+    """
 
     word: str
     tone: str = "plain"
+    tip: str = ""
 
 
 def models_for(case: Case | None) -> list[Model]:
@@ -50,18 +54,25 @@ def first_fitting(models: Sequence[Model], case: Case) -> Model | None:
     return next((m for m in fitting if m.id == chosen), fitting[0] if fitting else None)
 
 
-def badges(model: Model) -> tuple[Badge, ...]:
-    """State, what runs it and short checksum, in this order."""
+def badges(model: Model, engine: str | None = None) -> tuple[Badge, ...]:
+    """State, what runs it and short checksum, in this order. engine : what was chosen to run it, if anything."""
     found = [_state(model)]
     if model.problem is None and not (model.card.metrics or model.operating_points):
         found.append(Badge("not tested", "caution"))
     if model.card.maturity != "released":
         found.append(Badge(model.card.maturity))
     if model.problem is None:
-        found.append(Badge(engine_title(model)))
+        found.append(_engine(model, engine))
     if model.weights_sha256:
         found.append(Badge(f"sha {model.weights_sha256[:SHORT_SHA]}…{model.weights_sha256[-2:]}"))
     return tuple(found)
+
+
+def _engine(model: Model, engine: str | None) -> Badge:
+    if (refusal := find_refusal(model, engine)) is not None:
+        return Badge(f"{TITLES[named_engine(engine)]} cannot run it", "caution", str(refusal))
+    chosen = "" if engine is None else ", as chosen"
+    return Badge(f"{engine_title(model, engine)}{chosen}", tip=rests_on(model, engine))
 
 
 def _state(model: Model) -> Badge:

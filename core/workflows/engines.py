@@ -1,54 +1,61 @@
 """Which engine runs each model here, how its graph is made, and how its answers are held against torch's.
 
-Owns the order of things for `python -m core engines`. An engine is used only after this: tracing a graph, comparing
-whole cases, and keeping what was found beside the graph.
+Owns the order of things for `python -m core engines` and the Models page. An engine is used only after this: tracing
+a graph in a process of its own, comparing whole cases, and keeping what was found beside the graph.
 """
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable, Iterable, Iterator
+import os
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from core.engines.checks import CHECKS_SUFFIX, Checks, read_checks, write_checks
-from core.engines.choose import graph_engine, variant_engine, why_not
-from core.engines.graph import SUFFIX, graph_places, write_graph
-from core.engines.graph_engine import GraphEngine
-from core.engines.runtimes import REDUCED, RUNTIMES
-from core.errors import ConfigError, InferenceError
-from core.inference.parity import BATCHES, Parity, measure_parity
+from core.engines.choose import find_refusal, graph_engine, variant_graph, why_not
+from core.engines.graph import SUFFIX, find_graph, graph_places, write_graph
+from core.engines.runtimes import REDUCED, RUNTIMES, Runtime
+from core.errors import CheckpointError, ConfigError, WorkerBreach
+from core.isolation import Limits, Worker
 from core.models.catalog import list_models
 from core.models.comparison import Check
 from core.models.model import Model
+from core.registry.noting import CONVERTED, note
 from core.settings import settings
 from core.studies.study import Study
-from core.workflows.export_model import sample_studies
+from core.workflows.engine_parity import Progress, compare_runtimes
 
-Progress = Callable[[float, str], None]
+TABLE = "core.workflows._engine_tasks:TABLE"
 
-SAMPLES = "synthetic samples"
-"""The cohort's name where nobody has real cases at hand."""
+GRAPH_MIB = 64
+"""The largest file that a conversion may write; the samples that it draws are smaller."""
+
+_turn = threading.Lock()
+"""One conversion at a time: each takes a gigabyte."""
 
 
 @dataclass(frozen=True, slots=True)
 class EngineRow:
-    """One model and one runtime. used : whether it runs the model on the CPU here. why_not : else, in a sentence."""
+    """One model and one runtime. used : whether it runs the model on the CPU here. why_not : else, in a sentence.
+
+    converted : whether there is a graph that it could run. check : what its answers were held against.
+    """
 
     model_id: str
-    engine: str
-    version: str | None
+    runtime: Runtime
     used: bool
     why_not: str
+    converted: bool
     check: Check | None
 
     def to_plain(self) -> dict[str, Any]:
         """As JSON values."""
         check = None if self.check is None else self.check.model_dump()
         return {
-            "model": self.model_id, "engine": self.engine, "version": self.version, "used": self.used,
+            "model": self.model_id, "engine": self.runtime.name, "version": self.runtime.installed, "used": self.used,
             "why_not": self.why_not or None, "check": check,
         }  # fmt: skip
 
@@ -58,45 +65,54 @@ def engine_rows() -> list[EngineRow]:
     return [row for model in list_models() if not model.members and model.problem is None for row in rows_of(model)]
 
 
-def rows_of(model: Model) -> list[EngineRow]:
-    """One model with every runtime; a variant with its own."""
+def rows_of(model: Model, engine: str | None = None) -> list[EngineRow]:
+    """One model with every runtime, a variant with its own. engine : what was named, in the place of the setting."""
     if model.variant is not None:
-        runtime = REDUCED[model.variant.precision]
-        try:
-            variant_engine(model)
-            why = ""
-        except InferenceError as refusal:
-            why = refusal.why
-        return [EngineRow(model.id, runtime.name, runtime.installed, not why, why, model.variant.check)]
-    chosen = graph_engine(model)
-    running = None if chosen is None else chosen.runtime.name
+        refusal, runtime = find_refusal(model, engine), REDUCED[model.variant.precision]
+        converted = variant_graph(model) is not None
+        why = "" if refusal is None else refusal.why
+        return [EngineRow(model.id, runtime, refusal is None, why, converted, model.variant.check)]
+    chosen = graph_engine(model, engine)
     kept = read_checks(model)
-    rows = []
-    for runtime in RUNTIMES:
-        check = next((one for one in kept.checks if one.engine == runtime.name), None) if kept else None
-        rows.append(
-            EngineRow(
-                model.id, runtime.name, runtime.installed, running == runtime.name, why_not(model, runtime), check
-            )
+    checks = {one.engine: one for one in kept.checks} if kept else {}
+    converted = find_graph(model) is not None
+    return [
+        EngineRow(
+            model.id,
+            runtime,
+            used=chosen is not None and chosen.runtime is runtime,
+            why_not=why_not(model, runtime),
+            converted=converted,
+            check=checks.get(runtime.name),
         )
-    return rows
+        for runtime in RUNTIMES
+    ]
 
 
 def convert(
-    model: Model, studies: Iterable[tuple[str, Study]] | None, cohort: str = SAMPLES, progress: Progress | None = None
+    model: Model,
+    studies: Iterable[tuple[str, Study]] | None = None,
+    cohort: str = "",
+    *,
+    actor: str | None = None,
+    progress: Progress | None = None,
 ) -> Checks:
-    """Trace the model's graph, hold every runtime's answers against torch's, and keep both.
+    """Trace the model's graph, hold every runtime's answers against torch's, keep both, and note it in the history.
+
+    The graph is traced in a process of its own, and so are the samples compared: a page's server that runs without
+    torch need not import it. Real cases are compared here.
 
     Parameters
     ----------
-    studies : cases that the model admits, by name; None for the synthetic samples. cohort : what they are called.
+    studies : cases that the model admits, by name; None for the shipped samples. cohort : what they are called.
+    actor : who asks; None takes this account's name.
 
     Raises
     ------
-    ConfigError : an ensemble or a variant. CheckpointError : torch's exporter cannot follow the network.
+    ConfigError : an ensemble or a variant. CheckpointError : torch's exporter cannot follow the network, or ran past
+    a limit.
+    NotInstalled : it needs torch.
     """
-    from core.engines.graph_export import trace_graph
-
     if model.variant is not None:
         raise ConfigError(
             found=f"{model.id} is {model.stored.id} in {model.variant.precision}.",
@@ -109,53 +125,58 @@ def convert(
             why="It has no network of its own to convert.",
             do="Convert its members one by one.",
         )
-    _tell(progress, 0.0, "Tracing the network")
-    shelf, data = graph_places(model)
-    path = shelf if model.path.is_relative_to(settings().shelf) else data
-    graph = write_graph(path, trace_graph(model))
-    with tempfile.TemporaryDirectory() as folder:
-        cases = list(studies if studies is not None else sample_studies(model, Path(folder)))
-        checks = []
-        for number, runtime in enumerate(RUNTIMES):
-            if runtime.installed is not None:
-                _tell(progress, 0.3 + 0.35 * number, f"Comparing {runtime.title}")
-                checks.append(compare(model, GraphEngine(model, runtime, graph), cases, cohort)[0])
-    found = Checks(weights_sha256=model.weights_sha256, graph_sha256=graph.sha256, checks=tuple(checks))
+    path, source = _place(model), str(model.path)
+    with _apart(model) as worker:
+        _tell(progress, 0.0, "Tracing the network")
+        _, arrays = worker.call("trace", {"path": source})
+        graph = write_graph(path, arrays["graph"].tobytes())
+        _tell(progress, 0.4, "Comparing answers")
+        if studies is None:
+            found = Checks.model_validate(worker.call("compare", {"path": source, "graph": str(path)})[0])
+        else:
+            found = compare_runtimes(model, graph, list(studies), cohort, progress)
     write_checks(path.with_name(path.name.removesuffix(SUFFIX) + CHECKS_SUFFIX), found)
+    note(CONVERTED, model.id, after=graph.sha256, who=actor)
     return found
 
 
-def compare(model: Model, other: GraphEngine, cases: Iterable[tuple[str, Study]], cohort: str) -> tuple[Check, Parity]:
-    """An engine's answers held against torch's, with heat maps where the model gives scores."""
-    from core.engines.torch_engine import TorchEngine
-    from core.inference.answer import explaining
-
-    one = TorchEngine(model, "cpu")
-    if model.classes:
-        target = model.findings[0] if model.findings else model.classes[0]
-        parity = measure_parity(model, explaining(one, model, target), explaining(other, model, target), cases)
-    else:
-        parity = measure_parity(model, one, other, cases)
-    return _told(parity, other.runtime.name, str(other.runtime.installed), version("torch"), cohort), parity
+def _place(model: Model) -> Path:
+    """Where the graph goes: with our own models beside the checkpoint, so that it travels with them, where that can be
+    written.
+    """
+    shelf, data = graph_places(model)
+    ours = model.path.is_relative_to(settings().shelf)
+    return shelf if ours and os.access(shelf.parent, os.W_OK) else data
 
 
-def _told(parity: Parity, engine: str, installed: str, torch: str, cohort: str) -> Check:
-    cases = parity.cases[len(BATCHES) :]  # behind the noise
+@contextmanager
+def _apart(model: Model) -> Iterator[Worker]:
+    """A process of its own for one conversion, ended after it: a model is converted once, and torch takes memory.
 
-    def worst(values: Iterator[float | None], choose: Callable[[list[float]], float]) -> float | None:
-        known = [value for value in values if value is not None]
-        return choose(known) if known else None
-
-    return Check(
-        engine=engine, version=installed, torch=torch, cohort=cohort, cases=len(cases),
-        logits=max(case.logits for case in parity.cases),
-        scores=worst((case.scores for case in cases), max),
-        decisions=sum(case.decisions for case in cases),
-        changed=sum(case.changed for case in cases),
-        dice=worst((case.dice for case in cases), min),
-        heat=worst((case.heat for case in cases), max),
-        holds=parity.holds,
-    )  # fmt: skip
+    Raises
+    ------
+    CheckpointError : it ran past a limit, or died.
+    """
+    asked = settings()
+    limits = Limits(
+        memory_mib=asked.import_memory_mib,
+        # The runtimes compare on every core, and each core counts.
+        cpu_s=asked.import_wall_s * (os.cpu_count() or 1),
+        wall_s=asked.import_wall_s,
+        file_mib=GRAPH_MIB,
+    )
+    with _turn:
+        worker = Worker(TABLE, limits)
+        try:
+            yield worker
+        except WorkerBreach as breach:
+            raise CheckpointError(
+                found=f"{model.display_name} was not converted. {breach.found}",
+                why="A conversion has the limits of an import. The model runs on torch as before.",
+                do="Raise READROOM_IMPORT_WALL_S or READROOM_IMPORT_MEMORY_MIB, or leave it on torch.",
+            ) from breach
+        finally:
+            worker.close()
 
 
 def cases_of_split(model: Model, data_dir: Path, split: str, most: int) -> Iterator[tuple[str, Study]]:

@@ -23,14 +23,16 @@ TORCHS = ("torchvision.models", "monai.networks.nets", "core.engines.torch_engin
 _importing = threading.Lock()
 
 
-def require_libraries(models: Iterable[Model]) -> None:
+def require_libraries(models: Iterable[Model], engine: str | None = None) -> None:
     """Return once everything that runs these models is imported.
+
+    engine : what runs them on the CPU, in the place of the setting.
 
     Raises
     ------
     NotInstalled : a model needs torch, and this is the light installation.
     """
-    names = (*ALWAYS, *(TORCHS if any(runs_on_torch(model) for model in models) else ()))
+    names = (*ALWAYS, *(TORCHS if any(runs_on_torch(model, engine) for model in models) else ()))
     with _importing:
         new = [name for name in names if name not in sys.modules]
         try:

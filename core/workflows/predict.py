@@ -32,8 +32,11 @@ def predict(
     explain: bool = False,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
+    engine: str | None = None,
 ) -> Prediction:
     """The model's prediction for a study; arguments as `Predictor.predict`.
+
+    engine : what runs it on the CPU, in the place of the setting.
 
     Raises
     ------
@@ -45,7 +48,7 @@ def predict(
     watch = Watch(progress, cancelled)
     device = choose_device()
     with _turn(device, watch):
-        return Predictor(model, device).predict(
+        return Predictor(model, device, engine).predict(
             study, threshold=threshold, explain=explain, progress=progress, cancelled=cancelled
         )
 

@@ -147,7 +147,9 @@ def tested_on(model: Model) -> str:
 
 def command_of(case: Case, model: Model, prediction: Prediction) -> str:
     """What to type for the same numbers; the files are the owner's own, so they stand as placeholders."""
-    words = ["python", "-m", "core", "predict", "--model", model.id, "--out", "results"]
+    engine = prediction.provenance.settings.get("engine")
+    named = [f"READROOM_ENGINE={engine}"] if engine else []
+    words = [*named, "python", "-m", "core", "predict", "--model", model.id, "--out", "results"]
     if prediction.provenance.settings.get("explain"):
         words.append("--explain")
     channels = [f"--channel {shlex.quote(f'{name}=FILE')}" for name in case.channels] if case.made_of else []
@@ -178,9 +180,11 @@ def provenance_rows(case: Case, model: Model, prediction: Prediction) -> list[tu
     ]
 
 
-def downloads(workspace: Workspace, case: Case, model: Model, found: Prediction) -> tuple[Output, ...]:
+def downloads(
+    workspace: Workspace, case: Case, model: Model, found: Prediction, engine: str | None = None
+) -> tuple[Output, ...]:
     """The files that a result on screen can be taken away as."""
-    kept = has_foreground(workspace, case.id, key_of(case, model))
+    kept = has_foreground(workspace, case.id, key_of(case, model, engine))
     return outputs_for(case.kind, found.labels, probability=kept, dicom=bool(workspace.source_files(case.id)))
 
 
@@ -194,9 +198,11 @@ def seg_sentence(case: Case) -> str:
     )
 
 
-def download(workspace: Workspace, case: Case, model: Model, point: str | None, output: Output) -> bytes:
+def download(
+    workspace: Workspace, case: Case, model: Model, point: str | None, output: Output, engine: str | None = None
+) -> bytes:
     """One of these files, at the operating point on screen."""
-    found = at_point(_require(workspace, case, model), model, point)
+    found = at_point(_require(workspace, case, model, engine), model, point)
     source = tuple(workspace.source_files(case.id))
     return output.make(Made(found, workspace.study(case.id), model, case.id, command_of(case, model, found), source))
 
@@ -220,7 +226,9 @@ class Table:
         ]
 
 
-def results_table(workspace: Workspace, cases: Sequence[Case], model: Model, point: str | None) -> Table:
+def results_table(
+    workspace: Workspace, cases: Sequence[Case], model: Model, point: str | None, engine: str | None = None
+) -> Table:
     """One row for each case with a result of this model: scores and verdicts, volumes."""
     judged = {p.finding for p in model.operating_points if p.weights_sha256 == model.weights_sha256}
     scores = (column for name in model.classes for column in (name, name + VERDICT)[: 1 + (name in judged)])
@@ -228,7 +236,7 @@ def results_table(workspace: Workspace, cases: Sequence[Case], model: Model, poi
     header = ("case", *familiar, *scores, *(f"{name} mL" for name in model.labels))
     rows = []
     for case in cases:
-        found = find_figures(workspace, case, model)
+        found = find_figures(workspace, case, model, engine)
         if found is not None:
             by_name = {row.name: row for row in findings(at_point(found, model, point))}
             shown = (by_name[name] for name in model.classes)
@@ -270,8 +278,8 @@ def _of(estimate: Estimate) -> str:
     return f"{estimate.k} of {estimate.n} ({100 * estimate.value:.1f} %, 95 % interval {low:.1f}–{high:.1f})"
 
 
-def _require(workspace: Workspace, case: Case, model: Model) -> Prediction:
-    found = find_result(workspace, case, model)
+def _require(workspace: Workspace, case: Case, model: Model, engine: str | None) -> Prediction:
+    found = find_result(workspace, case, model, engine)
     if found is None:
         raise FileNotFoundError(f"{case.id} has no result of {model.id}")
     return found

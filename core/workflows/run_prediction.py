@@ -2,6 +2,8 @@
 
 Owns which result belongs to which case and model now: a result is found under the hash of the input, the
 hash of the weights and the settings, so a stale one cannot be shown. One run is `core.workflows.predict`.
+
+`engine` is everywhere what was named to run the model, in the place of the setting: its results are its own.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from core.engines.choose import AUTO, named_engine
 from core.errors import Cancelled, InferenceError, ReadroomError
 from core.inference.admission import Admission, Verdict, check_admission
 from core.inference.prediction import Prediction, request_settings, result_key
@@ -21,20 +24,21 @@ from core.workspace import Case, Workspace, jobs
 from core.workspace.results import get_figures, get_result, put_result
 
 
-def key_of(case: Case, model: Model) -> str:
+def key_of(case: Case, model: Model, engine: str | None = None) -> str:
     """The key under which this case's result by this model lies, or would lie."""
-    settings = {**request_settings(explain=_explains(model)), "input": model.fed_sha256}
+    asked = request_settings(explain=_explains(model), engine=named_engine(engine))
+    settings = {**asked, "input": model.fed_sha256}
     return result_key(case.sha256, model.weights_sha256, settings)
 
 
-def find_figures(workspace: Workspace, case: Case, model: Model) -> Prediction | None:
+def find_figures(workspace: Workspace, case: Case, model: Model, engine: str | None = None) -> Prediction | None:
     """The result of this case by this model without its arrays, or None where it was not run."""
-    return get_figures(workspace, case.id, key_of(case, model))
+    return get_figures(workspace, case.id, key_of(case, model, engine))
 
 
-def find_result(workspace: Workspace, case: Case, model: Model) -> Prediction | None:
+def find_result(workspace: Workspace, case: Case, model: Model, engine: str | None = None) -> Prediction | None:
     """The same with label map and heat map."""
-    return get_result(workspace, case.id, key_of(case, model))
+    return get_result(workspace, case.id, key_of(case, model, engine))
 
 
 def admission_of(workspace: Workspace, case: Case, model: Model) -> Admission:
@@ -61,13 +65,20 @@ def fits(case: Case, model: Model) -> bool:
     return model.input.kind is case.kind and named and enough
 
 
-def start_run(workspace: Workspace, cases: Sequence[Case], model: Model) -> str:
+def start_run(workspace: Workspace, cases: Sequence[Case], model: Model, engine: str | None = None) -> str:
     """Start the model on these cases, one after another; the job's id."""
-    subject = {"model": model.id, "weights": model.weights_sha256, "cases": " ".join(case.id for case in cases)}
-    return jobs.start(workspace, lambda report, stop: _run(workspace, cases, model, report, stop), subject=subject)
+    subject = {
+        "model": model.id, "weights": model.weights_sha256, "engine": named_engine(engine),
+        "cases": " ".join(case.id for case in cases),
+    }  # fmt: skip
+
+    def work(report: jobs.Report, stop: jobs.Stop) -> None:
+        _run(workspace, cases, model, engine, report, stop)
+
+    return jobs.start(workspace, work, subject=subject)
 
 
-def cases_to_run(workspace: Workspace, model: Model) -> list[Case]:
+def cases_to_run(workspace: Workspace, model: Model, engine: str | None = None) -> list[Case]:
     """The owner's cases of the model's kind without a result of it, less those that it is known to refuse."""
     if model.problem is not None:
         return []
@@ -75,17 +86,22 @@ def cases_to_run(workspace: Workspace, model: Model) -> list[Case]:
         case
         for case in workspace.cases()
         if fits(case, model)
-        and find_figures(workspace, case, model) is None
+        and find_figures(workspace, case, model, engine) is None
         and not _is_known_to_be_refused(workspace, case, model)
     ]
 
 
-def find_running(workspace: Workspace, case: Case | None, model: Model) -> jobs.Job | None:
+def find_running(workspace: Workspace, case: Case | None, model: Model, engine: str | None = None) -> jobs.Job | None:
     """The owner's run of this model that has this case in it, for whoever lost its address."""
-    for job in jobs.running(workspace):
-        if job.subject["weights"] == model.weights_sha256 and (case is None or case.id in job.subject["cases"].split()):
-            return job
-    return None
+    return next((job for job in jobs.running(workspace) if is_about(job, case, model, engine)), None)
+
+
+def is_about(job: jobs.Job, case: Case | None, model: Model, engine: str | None = None) -> bool:
+    """Whether a job is a run of this model, in this engine, that has this case in it. case : None for any."""
+    wanted = {"weights": model.weights_sha256, "engine": named_engine(engine)}
+    held = {"engine": AUTO, **job.subject}
+    named = all(held[name] == value for name, value in wanted.items())
+    return named and (case is None or case.id in held["cases"].split())
 
 
 def _admission_name(model: Model) -> str:
@@ -106,7 +122,12 @@ def _is_known_to_be_refused(workspace: Workspace, case: Case, model: Model) -> b
 
 
 def _run(
-    workspace: Workspace, cases: Sequence[Case], model: Model, report: jobs.Report, stop: Callable[[], bool]
+    workspace: Workspace,
+    cases: Sequence[Case],
+    model: Model,
+    engine: str | None,
+    report: jobs.Report,
+    stop: Callable[[], bool],
 ) -> None:
     refused: list[tuple[str, ReadroomError]] = []
     for number, case in enumerate(cases):
@@ -118,7 +139,7 @@ def _run(
             report((number + share) / len(cases), which + stage)
 
         try:
-            _run_one(workspace, case, model, tell, stop)
+            _run_one(workspace, case, model, engine, tell, stop)
         except Cancelled:
             raise
         except ReadroomError as refusal:
@@ -127,8 +148,10 @@ def _run(
         raise _summary(refused, len(cases))
 
 
-def _run_one(workspace: Workspace, case: Case, model: Model, tell: jobs.Report, stop: Callable[[], bool]) -> None:
-    key = key_of(case, model)
+def _run_one(
+    workspace: Workspace, case: Case, model: Model, engine: str | None, tell: jobs.Report, stop: Callable[[], bool]
+) -> None:
+    key = key_of(case, model, engine)
     if get_figures(workspace, case.id, key) is not None:
         return
     tell(0.0, "Opening the study")
@@ -136,10 +159,10 @@ def _run_one(workspace: Workspace, case: Case, model: Model, tell: jobs.Report, 
     study = workspace.study(case.id)
     # Here and not above: looking at results needs none of what a run needs.
     tell(0.0, "Loading the libraries")
-    require_libraries([model])
+    require_libraries([model], engine)
     from core.workflows.predict import predict
 
-    made = predict(study, model, explain=_explains(model), progress=tell, cancelled=stop)
+    made = predict(study, model, explain=_explains(model), progress=tell, cancelled=stop, engine=engine)
     tell(1.0, "Drawing the overlay")
     prepare_overlays(workspace, case.id, study, made, key)
     put_result(workspace, case.id, key, made)

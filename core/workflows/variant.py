@@ -33,7 +33,8 @@ from core.models.variants import (
 )
 from core.settings import settings
 from core.studies.study import Study
-from core.workflows.engines import cases_of_split, compare
+from core.workflows.engine_parity import compare
+from core.workflows.engines import cases_of_split
 
 Progress = Callable[[float, str], None]
 

@@ -17,7 +17,7 @@ from pages._ui.state import State
 
 def show_downloads(now: State, case: Case, model: Model, point: str | None, found: Prediction) -> None:
     """Draw the buttons; a file is made when its button is pressed."""
-    offered = result_view.downloads(now.workspace, case, model, found)
+    offered = result_view.downloads(now.workspace, case, model, found, now.engine)
     row = st.container(horizontal=True, key="downloads")
     for output in offered:
         if not output.beside:
@@ -36,7 +36,7 @@ def show_downloads(now: State, case: Case, model: Model, point: str | None, foun
 def _button(place: Any, now: State, case: Case, model: Model, point: str | None, output: Output) -> None:
     place.download_button(
         output.title,
-        lambda: result_view.download(now.workspace, case, model, point, output),
+        lambda: result_view.download(now.workspace, case, model, point, output, now.engine),
         f"{case.id}_{output.end}",
         output.mime,
         key=f"get-{output.end}",

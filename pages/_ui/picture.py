@@ -38,7 +38,7 @@ def _show(now: State, case: Case, model: Model | None, found: Prediction | None)
         now.workspace,
         case.id,
         channel=channel,
-        key=key_of(case, model) if model is not None and found is not None else None,
+        key=key_of(case, model, now.engine) if model is not None and found is not None else None,
     )
     cut = _cut(now, shown, model, found)
     events = viewer(

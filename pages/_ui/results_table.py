@@ -13,7 +13,7 @@ from pages._ui.state import State
 def show_table(now: State, model: Model) -> None:
     """Draw the table; nothing where nothing was run."""
     point = now.points.get(model.id)
-    table = result_view.results_table(now.workspace, now.workspace.cases(), model, point)
+    table = result_view.results_table(now.workspace, now.workspace.cases(), model, point, now.engine)
     if not table.rows:
         return
     words.heading(f"All cases run with {model.display_name}")

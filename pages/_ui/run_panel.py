@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.engines.choose import find_refusal
 from core.errors import NotFound
 from core.inference.admission import Admission, Verdict
 from core.models.model import Model
@@ -13,6 +14,7 @@ from core.workflows.run_prediction import (
     cases_to_run,
     find_figures,
     find_running,
+    is_about,
     is_outside_range,
     start_run,
 )
@@ -38,6 +40,9 @@ def show_run(now: State, case: Case, model: Model) -> None:
     if model.problem is not None:
         words.refusal((model.problem, f"{model.display_name} cannot be run like this.", "Choose another model."))
         return
+    if (cannot := find_refusal(model, now.engine)) is not None:
+        words.refusal((cannot.found, cannot.why, cannot.do))
+        return
     admission = admission_of(now.workspace, case, model)
     if admission.verdict is Verdict.REFUSED:
         _mismatch(now, case, admission)
@@ -53,12 +58,12 @@ def show_run(now: State, case: Case, model: Model) -> None:
 
 def run_all(now: State, model: Model) -> None:
     """The run of other cases where there is one, else the button for every case that fits and was not run."""
-    job = find_running(now.workspace, None, model)
+    job = find_running(now.workspace, None, model, now.engine)
     if job is not None:
         now.job = job.id
         watch_run(now, None, model)
         return
-    left = cases_to_run(now.workspace, model)
+    left = cases_to_run(now.workspace, model, now.engine)
     if len(left) > 1 and not jobs.running(now.workspace):
         st.button(
             f"Run all {len(left)} fitting cases",
@@ -75,7 +80,7 @@ def watch_run(now: State, case: Case | None, model: Model) -> None:
     job = None if now.job is None else _find(now, now.job)
     if job is None or job.state is not JobState.RUNNING:
         st.rerun()
-    if case is not None and find_figures(now.workspace, case, model) is not None:
+    if case is not None and find_figures(now.workspace, case, model, now.engine) is not None:
         st.rerun()
     left = "" if job.left_s is None else f" · about {words.duration(job.left_s)} left"
     st.progress(job.share, f"{job.stage}{left}")
@@ -89,9 +94,9 @@ def _job_of(now: State, case: Case, model: Model) -> Job | None:
         if job is None:
             words.fact("That run is no longer here.")
             now.job = None
-        elif job.subject["weights"] == model.weights_sha256 and case.id in job.subject["cases"].split():
+        elif is_about(job, case, model, now.engine):
             return job
-    return find_running(now.workspace, case, model)
+    return find_running(now.workspace, case, model, now.engine)
 
 
 def _find(now: State, job_id: str) -> Job | None:
@@ -126,7 +131,7 @@ def _warned(case: Case, admission: Admission) -> None:
 
 
 def _start(now: State, chosen: list[Case], model: Model) -> None:
-    now.job = start_run(now.workspace, chosen, model)
+    now.job = start_run(now.workspace, chosen, model, now.engine)
     jobs.wait(now.workspace, now.job, QUICK_S)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core import NOTICE
+from core.engines.choose import TITLES
 from core.errors import NotFound
 from core.models.model import Model
 from core.settings import settings
@@ -19,6 +20,9 @@ MB = 1_000_000
 
 def draw(now: State) -> None:
     """Draw the sidebar and settle which model is chosen."""
+    if now.engine is not None and now.engine not in TITLES:
+        now.messages.append(f'The link asked for engine "{now.engine[:60]}", which is not known here.')
+        now.engine = None
     with st.sidebar:
         _pick_model(now)
         st.divider()
@@ -60,7 +64,7 @@ def _pick_model(now: State) -> None:
         args=(now,),
     )
     model = models[now.model]
-    words.badges(badges(model))
+    words.badges(badges(model, now.engine))
     if model.problem is not None:
         words.caution(model.problem)
     words.fact(f"Input: {model.input.sentence()}", tested_on(model))

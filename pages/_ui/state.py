@@ -1,6 +1,6 @@
 """What one open page remembers: one typed object, and the part of it that stands in the address.
 
-Owns the session's key and the address's names. The address carries page, model, case and job, never a file's
+Owns the session's key and the address's names. The address carries page, model, engine, case and job, never a file's
 name; studies and results lie with the owner in `core.workspace` and survive the session.
 """
 
@@ -20,7 +20,10 @@ _KEY = "readroom"
 LOOKS = ("cut", "at")
 """Cut-offs that are looked at: of a segmentation's probability, and of a score. They are about one case and model."""
 
-IN_ADDRESS = ("model", "case", "job", *LOOKS)
+EVERYWHERE = ("model", "engine")
+"""What every page has in its address."""
+
+IN_ADDRESS = (*EVERYWHERE, "case", "job", *LOOKS)
 
 LAG_S = 1.0
 """What waits for a run to end starts at once; longer after it, whatever comes has heard of what that run wrote."""
@@ -30,7 +33,8 @@ LAG_S = 1.0
 class State:
     """One session. `owner` is the cookie's value, or a passing one where the browser keeps no cookie.
 
-    chosen_model : whether the user chose `model`, or it is only the first that fits.
+    chosen_model : whether the user chose `model`, or it is only the first that fits. engine : what the user chose to
+    run models; None: the installation's own choice.
     points : name of the chosen operating point by model id. cut, at : as text, the cut-offs that are looked at where
     they are not the result's own; looked : the case and model that they are about; look_turn : how often another
     look began. left : cases that were stepped away from just now. written : what we last put into the address, and
@@ -43,6 +47,7 @@ class State:
     keeps_cookie: bool
     model: str | None = None
     chosen_model: bool = False
+    engine: str | None = None
     case: str | None = None
     job: str | None = None
     cut: str | None = None
@@ -106,6 +111,8 @@ def adopt_address(now: State, page: str) -> None:
                 now.chosen_model = now.chosen_model or name == "model"
         if given and "job" in now.written and "job" not in given:
             now.job = None  # a step back to before the run: put in again, it would take that step away
+        if given and stays and "engine" in now.written and "engine" not in given:
+            now.engine = None  # likewise; a link to another page says nothing of engines
         if given and any(given.get(name) != now.written.get(name) for name in LOOKS):
             now.cut, now.at, now.looked = given.get("cut"), given.get("at"), None
         now.written = given

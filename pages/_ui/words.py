@@ -80,8 +80,13 @@ def picture(source: str, alt: str, lines: Sequence[str]) -> None:
 
 def badges(row: Iterable[Badge]) -> None:
     """Words of state in boxes; the colour only helps."""
-    boxes = "".join(f'<span class="rr-badge rr-{escape(b.tone)}">{escape(b.word)}</span>' for b in row)
-    st.html(f'<div class="rr-badges">{boxes}</div>')
+    st.html(f'<div class="rr-badges">{"".join(badge(one).markup for one in row)}</div>')
+
+
+def badge(one: Badge) -> Html:
+    """The same for one, in a table."""
+    tip = f' title="{escape(one.tip)}"' if one.tip else ""
+    return Html(f'<span class="rr-badge rr-{escape(one.tone)}"{tip}>{escape(one.word)}</span>')
 
 
 def command(line: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 import torch
 
 from core.engines import checks, choose
-from core.engines.checks import Check, Checks, write_checks
+from core.engines.checks import Checks, write_checks
 from core.engines.graph import Graph, find_graph, graph_places, strip, write_graph
 from core.engines.graph_engine import GraphEngine
 from core.engines.graph_export import trace_graph
@@ -23,10 +24,12 @@ from core.inference.heat import ClosedFormCam
 from core.models.building import build_network
 from core.models.catalog import read_model
 from core.models.checkpoint import save_model_with_config
+from core.models.comparison import SAMPLES, Check
 from core.models.config import ModelConfig
 from core.models.loading import loaded_mib
 from core.models.model import Model
 from core.settings import settings
+from core.workflows.engine_parity import compare_runtimes
 
 FILM = {"kind": "film", "size": (64, 64), "window": "full"}
 VOLUME = {"kind": "volume", "patch": (16, 16, 16), "window": "full", "divisor": 4}
@@ -70,7 +73,7 @@ def test_answers_are_torchs_for_any_batch_and_size(converted: tuple[Model, Graph
         for name, values in expected.items():
             assert found[name].dtype == np.float32
             assert np.abs(found[name] - values).max() <= SCORE_LIMIT * max(1.0, np.abs(values).max())
-    assert f"{model.weights_sha256[:12]} on {runtime.name}" in loaded_mib()
+    assert f"{model.weights_sha256[:12]} on {runtime.name}, graph {graph.sha256[:8]}" in loaded_mib()
     assert runtime.title in engine.describe()["device"]
 
 
@@ -133,6 +136,20 @@ def test_an_engine_by_name_that_cannot_run_it_is_refused(
 
     with pytest.raises(InferenceError, match="READROOM_ENGINE names onnxruntime"):
         next(choose.engines_for(converted[0], "cpu"))
+    with pytest.raises(InferenceError, match="OpenVINO was chosen, and cannot run"):
+        next(choose.engines_for(converted[0], "cpu", "openvino"))
+
+
+def test_a_runtime_that_is_chosen_beside_a_gpu_is_refused(
+    converted: tuple[Model, Graph], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The GPU would answer under another engine's name."""
+    monkeypatch.setattr(choose, "choose_device", lambda _=None: "cuda")
+
+    with pytest.raises(InferenceError, match="networks run on the GPU here"):
+        next(choose.engines_for(converted[0], engine="openvino"))
+    assert choose.find_refusal(converted[0], "openvino") is not None
+    assert choose.find_refusal(converted[0], "torch") is None
 
 
 def test_a_graph_of_other_weights_is_not_found_and_a_damaged_one_is_told(
@@ -158,16 +175,38 @@ def test_a_graph_of_other_weights_is_not_found_and_a_damaged_one_is_told(
 def test_a_damaged_conversion_fails_the_checkpoints_self_test(converted: tuple[Model, Graph]) -> None:
     """A graph that computes something else is noticed when it is loaded, whatever its check says."""
     model, graph = converted
-    program = onnx.load_from_string(graph.content)
-    outputs = {value.name for value in program.graph.output}
-    name = next(iter(outputs - {"features"}))
-    maker = next(node for node in program.graph.node if name in node.output)
-    maker.output[list(maker.output).index(name)] = "before"
-    program.graph.node.append(onnx.helper.make_node("Softplus", ["before"], [name]))
-    damaged = Graph(program.SerializeToString(), "d" * 64)
 
     with pytest.raises(InferenceError, match="self-test"):
-        GraphEngine(model, Runtime("damaged", "Damaged", "openvino", RUNTIMES[0].open), damaged).load()
+        GraphEngine(model, RUNTIMES[0], _damaged(graph, "Softplus")).load()
+
+
+@pytest.mark.seeds(16)
+@pytest.mark.parametrize("operation", ["Softplus", "NoSuchOperation"])
+def test_the_gate_keeps_a_damaged_conversion_out_and_says_why(converted: tuple[Model, Graph], operation: str) -> None:
+    """One that computes something else, and one that no runtime can open: both are findings, and torch goes on."""
+    model, graph = converted
+    damaged = _damaged(graph, operation)
+
+    found = compare_runtimes(model, damaged, [], SAMPLES)
+
+    assert [check.holds for check in found.checks] == [False] * len(found.checks)
+    assert all(check.refused and check.logits is None for check in found.checks)
+    path = checks.checks_places(model)[0]
+    write_checks(path, found.model_copy(update={"graph_sha256": graph.sha256}))
+    assert choose.graph_engine(model) is None
+    assert choose.why_not(model, RUNTIMES[0]) == found.checks[0].refused
+    path.unlink()
+
+
+def _damaged(graph: Graph, operation: str) -> Graph:
+    """The same graph with one more operation before an output."""
+    program = onnx.load_from_string(graph.content)
+    name = next(iter({value.name for value in program.graph.output} - {"features"}))
+    maker = next(node for node in program.graph.node if name in node.output)
+    maker.output[list(maker.output).index(name)] = "before"
+    program.graph.node.append(onnx.helper.make_node(operation, ["before"], [name]))
+    content = program.SerializeToString()
+    return Graph(content, hashlib.sha256(content).hexdigest())
 
 
 def _keep(model: Model, graph_sha256: str, path: Path, *, holds: bool) -> None:

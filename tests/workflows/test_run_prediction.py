@@ -17,12 +17,14 @@ from core.models.model import Model
 from core.settings import settings
 from core.studies.study import Kind
 from core.workflows.pictures import pictures
+from core.workflows.result_view import command_of
 from core.workflows.run_prediction import (
     admission_of,
     cases_to_run,
     find_figures,
     find_result,
     fits,
+    is_about,
     key_of,
     start_run,
 )
@@ -43,8 +45,8 @@ def owner(shelf: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     return owner
 
 
-def _run(owner: Workspace, model: Model, *names: str) -> Job:
-    job_id = start_run(owner, [owner.get_case(name) for name in names], model)
+def _run(owner: Workspace, model: Model, *names: str, engine: str | None = None) -> Job:
+    job_id = start_run(owner, [owner.get_case(name) for name in names], model, engine)
     deadline = time.monotonic() + 60
     while (job := jobs.get(owner, job_id)).state is JobState.RUNNING:
         assert time.monotonic() < deadline
@@ -128,3 +130,32 @@ def test_what_is_left_to_run_is_what_fits_and_was_not_run(owner: Workspace) -> N
     assert before == ["case-01", "case-03"]
     assert [case.id for case in cases_to_run(owner, model)] == ["case-03"]
     assert not fits(owner.get_case("case-02"), model)
+
+
+def test_a_result_of_a_named_engine_is_its_own_and_says_so(owner: Workspace) -> None:
+    """Whoever holds one engine against another must see which of them answered, and how to get it again."""
+    model, case = get_model(HIPPOCAMPUS), owner.get_case("case-02")
+
+    assert _run(owner, model, case.id, engine="torch").state is JobState.DONE
+
+    named = find_result(owner, case, model, "torch")
+    assert named is not None
+    assert named.provenance.settings["engine"] == "torch"
+    assert command_of(case, model, named).startswith("READROOM_ENGINE=torch python -m core predict")
+    assert find_result(owner, case, model) is None
+    assert cases_to_run(owner, model, "torch") == []
+    assert key_of(case, model, "auto") == key_of(case, model)
+
+
+def test_an_engine_that_cannot_run_the_model_ends_the_run_in_words(owner: Workspace) -> None:
+    """Another engine in its place would answer under the chosen one's name."""
+    model, case = get_model(HIPPOCAMPUS), owner.get_case("case-02")
+
+    job = _run(owner, model, case.id, engine="openvino")
+
+    assert job.state is JobState.FAILED
+    assert job.refusal is not None
+    assert "OpenVINO was chosen, and cannot run tiny hippocampus here." in job.refusal
+    assert "Its network was not converted." in job.refusal
+    assert is_about(job, case, model, "openvino")
+    assert not is_about(job, case, model)

@@ -13,13 +13,14 @@ from core.workflows.shelf_view import version_of
 from pages._ui import words
 from pages._ui.models.beside import show_beside
 from pages._ui.models.changing import set_pin
+from pages._ui.models.engine import show_engine
 from pages._ui.models.lifecycle import show_lifecycle
 from pages._ui.models.state import Look
 from pages._ui.navigation import PREDICT, page
 from pages._ui.state import State
 
 CARD, FIGURES, CONFIGURATION, INTEGRITY = "Card", "Figures", "Configuration", "Integrity"
-LIFECYCLE, BESIDE = "Stage and history", "Beside another"
+ENGINE, LIFECYCLE, BESIDE = "Engine", "Stage and history", "Beside another"
 
 
 def show_model(now: State, held: Look, model: Model, *, pinned: bool, may_pin: bool) -> None:
@@ -33,16 +34,15 @@ def show_model(now: State, held: Look, model: Model, *, pinned: bool, may_pin: b
             help="Pinned models stand first in everybody's list.", on_click=set_pin, args=(now, held, model.id),
             kwargs={"pin": not pinned},
         )  # fmt: skip
-    link.page_link(
-        page(PREDICT), label="Use on Predict", icon=":material/image_search:", query_params={"model": model.id},
-    )  # fmt: skip
+    chosen = {"model": model.id} | ({} if now.engine is None else {"engine": now.engine})
+    link.page_link(page(PREDICT), label="Use on Predict", icon=":material/image_search:", query_params=chosen)
     words.fact(f"{model.id} · version {version_of(model)} · {model.architecture} · {model_view.size_sentence(model)}")
     if model.problem is not None:
         words.caution(model.problem)
     if held.refused is not None and held.refused[0] == model.id:
         words.refusal(held.refused[1])
     views = {
-        CARD: _card, FIGURES: _figures, CONFIGURATION: _configuration, INTEGRITY: _integrity,
+        CARD: _card, FIGURES: _figures, CONFIGURATION: _configuration, INTEGRITY: _integrity, ENGINE: show_engine,
         LIFECYCLE: show_lifecycle, BESIDE: show_beside,
     }  # fmt: skip
     held.view = held.view if held.view in views else CARD

@@ -89,6 +89,6 @@ def open_button(
         now.case, now.job = adopted.id, None
         if model is not None:
             now.model, now.chosen_model = model.id, True
-            if run and model.problem is None and find_figures(now.workspace, adopted, model) is None:
-                now.job = start_run(now.workspace, [adopted], model)
+            if run and model.problem is None and find_figures(now.workspace, adopted, model, now.engine) is None:
+                now.job = start_run(now.workspace, [adopted], model, now.engine)
         st.switch_page(page(PREDICT))
