@@ -62,7 +62,7 @@ def run_statistics(page: Page, base: str, address: str, ready: str, picture: Pat
 
 def run_shelf(page: Page, base: str, picture: Path) -> None:
     """Open one of our own models on the shelf, and take the picture of its operating points."""
-    page.goto(f"{base}/models?model=chest_pneumonia_mobilenet_v3_large_v1.0.1")
+    page.goto(f"{base}/models?model=chest_pneumonia_mobilenet_v3_large_v1.0.0")
     page.get_by_role("radio", name="Figures").click(timeout=WAIT_MS)
     expect(page.get_by_role("region", name="What they did")).to_be_visible(timeout=WAIT_MS)
     page.wait_for_timeout(2000)

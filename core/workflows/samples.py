@@ -51,7 +51,7 @@ OVERLAP = 0.45
 
 SCORED_BY = (
     "chest_pneumonia_densenet121_v1.0.1",
-    "chest_pneumonia_mobilenet_v3_large_v1.0.1",
+    "chest_pneumonia_mobilenet_v3_large_v1.0.0",
     "chest_pneumonia_ensemble_v1.0.1",
 )
 

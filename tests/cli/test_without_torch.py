@@ -12,7 +12,7 @@ import pytest
 from core.samples import SAMPLES, write_sample
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-FILM, VOLUME = "chest_pneumonia_mobilenet_v3_large_v1.0.1", "hippocampus_unet3d_v1.0.0"
+FILM, VOLUME = "chest_pneumonia_mobilenet_v3_large_v1.0.0", "hippocampus_unet3d_v1.0.0"
 
 WITHOUT = """
 import sys

@@ -15,7 +15,7 @@ from core.registry.promotion import checks
 from core.registry.stages import Stage
 from core.settings import SHELF
 
-NAME = "chest_pneumonia_mobilenet_v3_large_v1.0.1"
+NAME = "chest_pneumonia_mobilenet_v3_large_v1.0.0"
 
 
 @cache

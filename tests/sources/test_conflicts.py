@@ -21,7 +21,7 @@ from tests.models.conftest import point, tiny_config, tiny_network
 
 TESTS = Path(__file__).resolve().parents[1]
 
-SHIPPED = "chest_pneumonia_mobilenet_v3_large_v1.0.1"
+SHIPPED = "chest_pneumonia_mobilenet_v3_large_v1.0.0"
 
 
 def test_every_conflict_is_named_by_a_test() -> None:

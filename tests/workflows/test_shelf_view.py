@@ -27,7 +27,7 @@ from core.workflows.shelf_view import (
 )
 
 SHELF = Path(__file__).resolve().parents[2] / "model_backups"
-CHEST = "chest_pneumonia_mobilenet_v3_large_v1.0.1"
+CHEST = "chest_pneumonia_mobilenet_v3_large_v1.0.0"
 
 
 @pytest.fixture
