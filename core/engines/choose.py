@@ -15,7 +15,7 @@ from core.engines.devices import choose_device
 from core.engines.engine import Engine
 from core.engines.graph import Graph, find_graph
 from core.engines.graph_engine import GraphEngine
-from core.engines.runtimes import REDUCED, RUNTIMES, Runtime
+from core.engines.runtimes import REDUCED, RUNTIMES, Runtime, lacking
 from core.errors import InferenceError
 from core.models import architectures
 from core.models.comparison import Check
@@ -148,7 +148,7 @@ def variant_engine(model: Model, device: str | None = None, engine: str | None =
 
     Raises
     ------
-    InferenceError : it is not installed, its graph is gone, or the settings or these arguments name another one.
+    InferenceError : what it needs is not here, its graph is gone, or the settings or these arguments name another one.
     """
     variant, found = model.variant, variant_graph(model)
     if variant is None:
@@ -157,10 +157,10 @@ def variant_engine(model: Model, device: str | None = None, engine: str | None =
     named = named_engine(engine)
     if place == "cuda" or named not in (AUTO, runtime.name):
         why = f"It runs on the CPU in {runtime.title} alone, and {'a GPU' if place == 'cuda' else named} was asked for."
-    elif runtime.installed is None:
-        why = f"{runtime.title} is not installed."
     elif found is None:
         why = "The graph that was compared with float32 is gone, or was traced anew since."
+    elif lack := lacking(variant.precision):
+        why = lack
     else:
         return GraphEngine(model, runtime, found)
     raise InferenceError(

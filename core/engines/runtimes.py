@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.engines.engine import Batch
-from core.errors import InferenceError
 from core.models.exporting import INPUT
 from core.models.variants import Precision
 
@@ -62,12 +61,6 @@ def _openvino(network: bytes, hint: str = "f32") -> Run:
     import openvino
 
     core = openvino.Core()
-    if hint == "bf16" and "BF16" not in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
-        raise InferenceError(  # OpenVINO would compute in float32, silently
-            found="This processor does not compute in bfloat16.",
-            why="The model is one that was compared in bfloat16, and it would run in another precision.",
-            do="Use its base, which its card names.",
-        )
     with _told(RuntimeError):
         compiled = core.compile_model(
             core.read_model(network),
@@ -116,3 +109,21 @@ REDUCED: dict[str, Runtime] = {
     Precision.INT8: Runtime("openvino", "OpenVINO", "openvino", _openvino, "int8"),
 }
 """What runs a variant, by its precision. An int8 graph states itself what is 8 bits wide; the rest is float32."""
+
+
+def lacking(precision: str) -> str:
+    """What is missing here to compute in a variant's precision, in a sentence; empty where nothing is."""
+    runtime = REDUCED[precision]
+    if runtime.installed is None:
+        return f"{runtime.title} is not installed."
+    if precision == Precision.BF16 and not _computes_in_bfloat16():
+        return "This processor does not compute in bfloat16."
+    return ""
+
+
+@cache
+def _computes_in_bfloat16() -> bool:
+    """Whether the processor does. Where it does not, OpenVINO takes float32 and does not say so."""
+    import openvino
+
+    return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")

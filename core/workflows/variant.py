@@ -14,7 +14,7 @@ from pathlib import Path
 from core.engines.engine import Batch, Outputs
 from core.engines.graph import Graph, find_graph, graph_places, write_graph
 from core.engines.graph_engine import GraphEngine
-from core.engines.runtimes import REDUCED, RUNTIMES
+from core.engines.runtimes import REDUCED, RUNTIMES, lacking
 from core.errors import ConfigError, InferenceError
 from core.inference.answer import ask_engine
 from core.inference.parity import point_name
@@ -91,6 +91,13 @@ def make_variant(
     """
     tell = progress or (lambda _share, _text: None)
     base, plain = _as_shipped(base), _graph_of(base)
+    lack = lacking(precision)
+    if lack:
+        raise InferenceError(
+            found=f"{lack} So no variant in {precision} can be made here.",
+            why="Its answers are compared before it is written.",
+            do="Make it on another machine, or use the base.",
+        )
     path, runtime = variant_path(base, precision), REDUCED[precision]
     graph, calibrated_on = plain, ""
     if precision is Precision.INT8:

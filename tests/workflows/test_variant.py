@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import OrderedDict
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -15,12 +14,13 @@ import torch
 from typer.testing import CliRunner
 
 from core.cli import app
+from core.engines import runtimes
 from core.engines.choose import engine_title, engines_for, runs_on_torch
 from core.engines.graph import find_graph, graph_places, write_graph
 from core.engines.graph_export import trace_graph
 from core.errors import CheckpointError, ConfigError, InferenceError
 from core.inference.predictor import Predictor
-from core.models import Card, Model, ModelConfig, loading, save_model_with_config, variants
+from core.models import Card, Model, ModelConfig, save_model_with_config, variants
 from core.models.catalog import get_model, list_unreadable
 from core.models.exporting import export_model
 from core.models.formats import ExportFormat
@@ -236,11 +236,16 @@ def test_a_variant_runs_in_its_own_engine_or_not_at_all(described: Model, monkey
 
 def test_a_processor_without_bfloat16_refuses_it(described: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     """OpenVINO would compute in float32 and say nothing."""
-    monkeypatch.setattr(loading, "_loaded", OrderedDict())  # another test may have run these weights
     monkeypatch.setattr(openvino.Core, "get_property", lambda *_: ["FP32", "INT8"])
-
-    with pytest.raises(InferenceError, match="does not compute in bfloat16"):
-        next(engines_for(described, "cpu")).load()
+    runtimes._computes_in_bfloat16.cache_clear()
+    try:
+        with pytest.raises(InferenceError, match="does not compute in bfloat16"):
+            next(engines_for(described, "cpu"))
+        with pytest.raises(InferenceError, match="no variant in bf16 can be made here"):
+            make_variant(described.stored, Precision.BF16, described.path.parent)
+        assert rows_of(described)[0].why_not == "This processor does not compute in bfloat16."
+    finally:
+        runtimes._computes_in_bfloat16.cache_clear()
 
 
 def test_a_variant_is_never_chosen_unasked(described: Model, home: Path) -> None:
