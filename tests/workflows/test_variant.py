@@ -15,16 +15,17 @@ from typer.testing import CliRunner
 
 from core.cli import app
 from core.engines import runtimes
-from core.engines.choose import engine_title, engines_for, runs_on_torch
+from core.engines.choose import engine_title, engines_for, runs_on_torch, variant_graph
 from core.engines.graph import find_graph, graph_places, write_graph
 from core.engines.graph_export import trace_graph
+from core.engines.quantise import ROUNDED
 from core.errors import CheckpointError, ConfigError, InferenceError
 from core.inference.predictor import Predictor
 from core.models import Card, Model, ModelConfig, save_model_with_config, variants
 from core.models.catalog import get_model, list_unreadable
 from core.models.exporting import export_model
 from core.models.formats import ExportFormat
-from core.models.loading import load_network, self_test_state
+from core.models.loading import load_network, read_weights, self_test_state
 from core.models.variants import Precision
 from core.registry.audit import FileState, Policy, audit
 from core.settings import settings
@@ -131,6 +132,12 @@ def test_a_variant_is_made_listed_and_names_its_precision(
     assert "8 cases of" in model.card.limits[0]
     assert "left out" in model.card.limits[2]
     assert model.card.limits[-1] == "Knows drawings only."
+
+    graph = variant_graph(model)
+    assert graph is not None
+    constants = onnx.load_from_string(graph.content).graph.initializer
+    assert not any(tensor.name.startswith(ROUNDED) for tensor in constants)  # rounded or not, it holds no weight
+    assert not any(tensor.HasField("raw_data") for tensor in constants if tensor.name in read_weights(base))
 
     found, own = (Predictor(one, "cpu").predict(study, explain=True) for one in (model, base))
     assert (found.provenance.device, found.provenance.precision) == ("cpu, OpenVINO", words)
