@@ -43,9 +43,13 @@ def import_(
 
 
 def _tell(model: Model) -> None:
+    from core.workflows.engine_view import can_convert
+
     answer(f"Imported as {model.id} ({model.task}, {model.architecture}).")
     answer(f"  weights sha256 {model.weights_sha256}")
     for name, origin in sorted(model.origins.items()):
         answer(f"  {name}: {origin}")
     for said in (*model.card.assumed, *model.notes, *((model.problem,) if model.problem else ())):
         answer(f"  note: {said}")
+    if can_convert(model):  # not done unasked: it takes longer than the import
+        answer(f"  engine: torch, until it is converted: python -m core engines {model.id} --convert")

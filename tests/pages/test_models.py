@@ -125,6 +125,7 @@ def test_a_checkpoint_is_imported_and_opened(open_app: OpenApp, shelf: Path, tmp
     app.button(key="import").click().run()
 
     assert "Imported: tiny chest mobilenet" in texts(app)
+    assert "Under Engine it can be converted" in texts(app)
     assert list((settings().home / "store").glob("*/model.safetensors"))
     assert not list(settings().home.glob(".received-*"))
 

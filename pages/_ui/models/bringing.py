@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.settings import settings
+from core.workflows.engine_view import can_convert
 from core.workflows.import_model import import_upload
 from core.workflows.may_change import Asker, may_change, require_change
 from pages._ui import words
@@ -44,4 +45,6 @@ def show_bringing(now: State, asking: Asker) -> None:
             free(given)
         now.model, now.chosen_model = model.id, True
         now.messages.append(f"Imported: {model.display_name}, {model.id}. Its file lies in the store of this server.")
+        if can_convert(model):
+            now.messages.append("It runs on torch. Under Engine it can be converted for faster runs.")
         st.rerun()
