@@ -226,7 +226,7 @@ def _cannot_run(model: Model, wanted: str | None) -> InferenceError | None:
     return InferenceError(
         found=f"{runtime.title} was chosen, and cannot run {model.display_name} here.",
         why=why_not(model, runtime),
-        do="Choose another engine on the Models page, or convert the model there.",
+        do="Choose another engine on the Models page; a model that was not converted can be converted there.",
     )
 
 
