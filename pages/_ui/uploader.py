@@ -18,7 +18,7 @@ KEEP_UIDS = "For a DICOM SEG that fits the hospital's own copy. UIDs lead to the
 
 
 def uploaders(now: State) -> None:
-    """Draw both; when something was dropped, take it in. The next run, which follows its reading, draws empty ones."""
+    """Draw both; when something was dropped, take it in and start the run again with empty ones."""
     most = settings().upload_mib
     left, right = st.columns(2)
     files = left.file_uploader(
@@ -42,6 +42,7 @@ def uploaders(now: State) -> None:
             cases.receive(now.workspace, ((file.name, file) for file in given), keep_uids=keep_uids)
         finally:
             free(given)
+        st.rerun()
 
 
 def free(files: Sequence[UploadedFile]) -> None:
