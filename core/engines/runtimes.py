@@ -83,7 +83,7 @@ def _onnxruntime(network: bytes) -> Run:
     import onnxruntime
 
     options: Any = onnxruntime.SessionOptions()
-    options.log_severity_level = 3  # errors; it warns of its own optimisations
+    options.log_severity_level = 4  # it warns of its own optimisations, and what fails is told by us
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # others compute on this machine too
     own = onnxruntime.capi.onnxruntime_pybind11_state
     faults = (own.Fail, own.InvalidArgument, own.InvalidGraph, own.NotImplemented, own.RuntimeException)
