@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import streamlit as st
 
 from core.workspace import Case
@@ -50,6 +52,7 @@ def step(now: State, by: int) -> bool:
     if ids[place] == now.case:
         return False
     now.left = (*(now.left if now.is_busy() else ()), now.case)
+    now.stepped = time.monotonic()
     now.case, now.job = ids[place], None
     return True
 

@@ -37,7 +37,8 @@ class State:
     run models; None: the installation's own choice.
     points : name of the chosen operating point by model id. cut, at : as text, the cut-offs that are looked at where
     they are not the result's own; looked : the case and model that they are about; look_turn : how often another
-    look began. left : cases that were stepped away from just now. written : what we last put into the address, and
+    look began. left : cases that were stepped away from just now; stepped : when last, in seconds.
+    written : what we last put into the address, and
     heard : whether the browser has sent it back since. page, ended : the page that ran last, and when its run
     ended, in seconds.
     messages : what to say once. shown : by name of a slot, what it is about and which of its places is in use.
@@ -53,6 +54,7 @@ class State:
     cut: str | None = None
     at: str | None = None
     left: tuple[str, ...] = ()
+    stepped: float = 0.0
     looked: tuple[str | None, str | None] | None = None
     look_turn: int = 0
     upload_round: int = 0
@@ -70,8 +72,11 @@ class State:
         return Workspace(self.owner)
 
     def is_busy(self) -> bool:
-        """Whether what the browser sends can be older than what the last run wrote."""
-        return time.monotonic() - self.ended < LAG_S
+        """Whether what the browser sends can be older than what the last run wrote.
+
+        A run that a key broke into has no end; its step counts.
+        """
+        return time.monotonic() - max(self.ended, self.stepped) < LAG_S
 
     def begin_look(self) -> None:
         """Back to the result's own cut-offs."""

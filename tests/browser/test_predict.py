@@ -221,10 +221,10 @@ def test_fast_keys_leave_page_and_address_agreed(tiny_server: Server, page: Page
         bring(page, Kind.FILM, cases=count)
     to_predict(page)
     wait_for_picture(page, "case-01")
-    page.get_by_role("application").first.focus()
+    viewer = page.get_by_role("application").first
 
     for pause in (0, 60, 150, 0):
-        page.keyboard.press("n")
+        viewer.press("n")
         page.wait_for_timeout(pause)
 
     expect(page.get_by_role("combobox", name="Case")).to_have_value("case-05", timeout=READY_MS)
