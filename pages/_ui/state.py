@@ -38,9 +38,8 @@ class State:
     points : name of the chosen operating point by model id. cut, at : as text, the cut-offs that are looked at where
     they are not the result's own; looked : the case and model that they are about; look_turn : how often another
     look began. left : cases that were stepped away from just now; stepped : when last, in seconds.
-    written : what we last put into the address, and
-    heard : whether the browser has sent it back since. page, ended : the page that ran last, and when its run
-    ended, in seconds.
+    written : what we last put into the address, and heard : whether the browser has sent it back since. page, ended :
+    the page that ran last, and when its run ended, in seconds.
     messages : what to say once. shown : by name of a slot, what it is about and which of its places is in use.
     """
 

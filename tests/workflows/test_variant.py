@@ -149,7 +149,8 @@ def test_a_variant_is_made_listed_and_names_its_precision(
     assert self_test_state(model) == "passed"
     assert engine_title(model) == f"CPU, OpenVINO, {words}"
     assert not runs_on_torch(model)
-    assert [(row.used, row.check) for row in rows_of(model)] == [(True, model.variant.check)]  # type: ignore[union-attr]
+    assert model.variant is not None
+    assert [(row.used, row.check) for row in rows_of(model)] == [(True, model.variant.check)]
 
 
 @pytest.mark.parametrize("precision", HERE[:1])
