@@ -5,7 +5,6 @@ Owns the lines. They are drawn at the picture's size, so that a coarse grid does
 
 from __future__ import annotations
 
-import io
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from scipy.ndimage import binary_dilation, binary_erosion
 
 from core.render.palette import EDGE, PREDICTED_LINE, REFERENCE_LINE, rgb
 from core.render.planes import greys, planes_of
+from core.render.png import png_bytes
 from core.studies.study import Study
 
 Mask = NDArray[np.bool_]  # on the study's own grid
@@ -39,9 +39,7 @@ def outlines_png(study: Study, side_px: int, reference: Mask, predicted: Mask) -
     picture = np.asarray(shown.resize(size, Image.Resampling.LANCZOS).convert("RGB")).copy()
     for mask, colour in ((reference, REFERENCE_LINE), (predicted, PREDICTED_LINE)):
         _draw(picture, _line(plane.cut(mask), size), colour)
-    made = io.BytesIO()
-    Image.fromarray(picture).save(made, "PNG")
-    return made.getvalue()
+    return png_bytes(picture)
 
 
 def _line(mask: NDArray[Any], size: tuple[int, int]) -> Mask:

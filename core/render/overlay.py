@@ -6,19 +6,19 @@ never an identifier.
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
+from PIL import Image, ImageDraw, ImageFont
 
 from core import NOTICE
 from core.inference.prediction import Prediction
 from core.metrics.operating_points import is_positive
 from core.render.palette import EDGE, HEAT_LINES, LABEL_OPACITY, LETTERS, label_colour, rgb
 from core.render.planes import Plane, greys, planes_of
+from core.render.png import png_bytes
 from core.studies.study import Kind, Study
 
 FILM_PX = (1600, 1600)
@@ -29,11 +29,16 @@ LARGE_PX, SMALL_PX = (900, 900), (560, 448)
 
 GAP_PX = 4
 TEXT_PX, LETTER_PX, MARGIN_PX = 22, 30, 14
-PNG_LEVEL = 3
-"""Of zlib: on grey pictures with noise as small as its default of 6, in a third of the time."""
 
 FINDINGS = 6
 """Findings listed below a film, those nearest to or above their threshold first."""
+
+
+Picture = NDArray[np.uint8]
+"""(rows, columns, 3), drawn on in place."""
+
+Pixels = NDArray[np.intp]
+"""Places in a picture whose rows are laid end to end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,8 @@ def overlay_png(study: Study, prediction: Prediction, *, model_name: str, case_i
     rooms = [FILM_PX] if study.kind is Kind.FILM else [LARGE_PX, SMALL_PX, SMALL_PX]
     tiles = [_tile(study, prediction, p, room, channel) for p, room in zip(planes, rooms, strict=True)]
     sheet = tiles[0] if len(tiles) == 1 else _side_by_side(tiles)
-    return _png(_with_text(sheet, _lines(study, prediction, planes, model_name, case_id)), case_id)
+    whole = _with_text(sheet, _lines(study, prediction, planes, model_name, case_id))
+    return png_bytes(np.asarray(whole), {"Title": case_id, "Disclaimer": NOTICE})
 
 
 def _tile(study: Study, prediction: Prediction, plane: Plane, room: tuple[int, int], channel: int) -> Image.Image:
@@ -74,34 +80,40 @@ def _tile(study: Study, prediction: Prediction, plane: Plane, room: tuple[int, i
     scale = min(room[0] / (columns * plane.mm[1]), room[1] / (rows * plane.mm[0]))
     size = (max(1, round(columns * plane.mm[1] * scale)), max(1, round(rows * plane.mm[0] * scale)))
     how = Image.Resampling.LANCZOS if size[0] < columns else Image.Resampling.BILINEAR
-    picture = Image.fromarray(values).resize(size, how).convert("RGB")
+    drawn = np.array(Image.fromarray(values).resize(size, how).convert("RGB"))
     if prediction.label_map is not None:
-        _draw_labels(picture, plane.cut(prediction.label_map), len(prediction.labels))
+        _draw_labels(drawn, plane.cut(prediction.label_map), len(prediction.labels))
     if prediction.heat is not None and prediction.heat.any():
-        _draw_contours(picture, plane.cut(prediction.heat), float(prediction.heat.max()))
+        _draw_contours(drawn, plane.cut(prediction.heat), float(prediction.heat.max()))
+    picture = Image.fromarray(drawn)
     if plane.letters:
         _draw_letters(picture, plane.letters)
     return picture
 
 
-def _draw_labels(picture: Image.Image, labels: NDArray[np.uint8], count: int) -> None:
-    drawn = np.asarray(Image.fromarray(np.ascontiguousarray(labels)).resize(picture.size, Image.Resampling.NEAREST))
+def _draw_labels(picture: Picture, labels: NDArray[np.uint8], count: int) -> None:
+    drawn = _scaled(labels, picture, Image.Resampling.NEAREST)
     edge = _border(drawn)
     for value in range(1, count + 1):
         colour = rgb(label_colour(value))
         inside = drawn == value
-        _cover(picture, inside, colour, LABEL_OPACITY)
-        _cover(picture, inside & edge, colour, 1.0)
-    _cover(picture, (drawn == 0) & _grown(edge & (drawn > 0), 3), rgb(EDGE), 0.8)
+        _cover(picture, np.flatnonzero(inside), colour, LABEL_OPACITY)
+        _cover(picture, np.flatnonzero(inside & edge), colour, 1.0)
+    around = _near(edge & (drawn > 0), 1)
+    _cover(picture, around[drawn.reshape(-1)[around] == 0], rgb(EDGE), 0.8)
 
 
-def _draw_contours(picture: Image.Image, heat: NDArray[np.float32], peak: float) -> None:
-    smooth = Image.fromarray(np.ascontiguousarray(heat, np.float32)).resize(picture.size, Image.Resampling.BILINEAR)
-    shares = np.asarray(smooth) / peak
+def _draw_contours(picture: Picture, heat: NDArray[np.float32], peak: float) -> None:
+    shares = _scaled(heat, picture, Image.Resampling.BILINEAR) / peak
     for share, colour in HEAT_LINES:
         line = _border(shares >= share) & (shares >= share)
-        _cover(picture, _grown(line, 7), rgb(EDGE), 0.85)
-        _cover(picture, _grown(line, 3), rgb(colour), 1.0)
+        _cover(picture, _near(line, 3), rgb(EDGE), 0.85)
+        _cover(picture, _near(line, 1), rgb(colour), 1.0)
+
+
+def _scaled(values: NDArray[Any], picture: Picture, how: Image.Resampling) -> NDArray[Any]:
+    height, width = picture.shape[:2]
+    return np.asarray(Image.fromarray(np.ascontiguousarray(values)).resize((width, height), how))
 
 
 def _border(regions: NDArray[Any]) -> NDArray[np.bool_]:
@@ -115,20 +127,20 @@ def _border(regions: NDArray[Any]) -> NDArray[np.bool_]:
     return border
 
 
-def _grown(mask: NDArray[np.bool_], width: int) -> NDArray[np.bool_]:
-    """The mask and all within `width` // 2 pixels of it, in a square: one axis after the other."""
-    for axis in (0, 1):
-        before = np.moveaxis(mask, axis, 0)
-        after = before.copy()
-        for step in range(1, width // 2 + 1):
-            after[step:] |= before[:-step]
-            after[:-step] |= before[step:]
-        mask = np.moveaxis(after, 0, axis)
-    return mask
+def _near(line: NDArray[np.bool_], reach: int) -> Pixels:
+    """All within `reach` pixels of a line, in a square, some of them more than once; by point, as a line has few."""
+    height, width = line.shape
+    steps = np.arange(-reach, reach + 1)
+    rows, columns = np.divmod(np.flatnonzero(line), width)
+    rows = np.clip(rows[:, None] + steps, 0, height - 1)
+    columns = np.clip(columns[:, None] + steps, 0, width - 1)
+    near: Pixels = (rows[:, :, None] * width + columns[:, None, :]).reshape(-1)
+    return near
 
 
-def _cover(picture: Image.Image, where: NDArray[np.bool_], colour: tuple[int, int, int], weight: float) -> None:
-    picture.paste(colour, mask=Image.fromarray((where * round(255 * weight)).astype(np.uint8)))
+def _cover(picture: Picture, pixels: Pixels, colour: tuple[int, int, int], weight: float) -> None:
+    flat = picture.reshape(-1, 3)
+    flat[pixels] = np.rint((1 - weight) * flat[pixels] + weight * np.array(colour))
 
 
 def _draw_letters(picture: Image.Image, letters: tuple[str, str, str, str]) -> None:
@@ -205,12 +217,3 @@ def _with_text(sheet: Image.Image, lines: list[_Line]) -> Image.Image:
 
 def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     return ImageFont.load_default(size)
-
-
-def _png(picture: Image.Image, case_id: str) -> bytes:
-    facts = PngImagePlugin.PngInfo()
-    facts.add_text("Title", case_id)
-    facts.add_text("Disclaimer", NOTICE)
-    out = io.BytesIO()
-    picture.save(out, "PNG", pnginfo=facts, compress_level=PNG_LEVEL)
-    return out.getvalue()

@@ -5,7 +5,6 @@ Owns the size and the colours of the heat. It is for the screen; pictures to kee
 
 from __future__ import annotations
 
-import io
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from core.render.planes import greys, planes_of
+from core.render.png import png_bytes
 from core.studies.study import Study
 
 HEAT_FROM = 0.3
@@ -36,9 +36,7 @@ def thumbnail_png(study: Study, side_px: int, heat: NDArray[np.float32] | None =
     height, width = (size * mm for size, mm in zip(shown.shape, plane.mm, strict=False))
     scale = side_px / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    made = io.BytesIO()
-    Image.fromarray(shown).resize(size, Image.Resampling.LANCZOS).save(made, "PNG")
-    return made.getvalue()
+    return png_bytes(np.asarray(Image.fromarray(shown).resize(size, Image.Resampling.LANCZOS)))
 
 
 def _with_heat(shown: NDArray[Any], heat: NDArray[Any]) -> NDArray[Any]:
