@@ -22,7 +22,7 @@ from benchmarks.measure import Quiet, Timed, Watch, alternate
 from benchmarks.ours import STAGES, Ours
 from benchmarks.subjects import Subject
 from benchmarks.usual import UsualFilm, UsualVolume
-from core.metrics import dice
+from core.metrics.segmentation import dice
 
 FRESH_ROUNDS = 2
 FRESH_BUDGET_S = 45.0

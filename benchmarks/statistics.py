@@ -15,7 +15,12 @@ from sklearn.metrics import precision_recall_curve, roc_auc_score, roc_curve
 
 from benchmarks.compare import Row
 from benchmarks.measure import alternate
-from core.metrics import AucFigure, Resampler, compare_masks, count_at, delong, rates_of, sweep
+from core.metrics.bootstrap import Resampler
+from core.metrics.counts import count_at
+from core.metrics.delong import delong
+from core.metrics.resampled import AucFigure
+from core.metrics.segmentation import compare_masks
+from core.metrics.sweep import rates_of, sweep
 
 Float = NDArray[np.float64]
 Bool = NDArray[np.bool_]

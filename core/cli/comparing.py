@@ -80,7 +80,7 @@ def compare(
     asked.require_masks(task, label=label, mean=mean)
     if task is asked.Task.SEGMENTATION:
         with asked.answering(level=level, as_json=as_json), asked.usage():
-            from core.metrics import EmptyPolicy
+            from core.metrics.segmentation import EmptyPolicy
             from core.workflows.evaluate_masks import MaskMethod
             from core.workflows.mask_comparison import MaskQuestion
 

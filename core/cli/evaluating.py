@@ -16,7 +16,7 @@ from core.cli.sweeping import show_bounds, show_slices
 from core.cli.tables import FIGURE_COLUMNS, figure_row, number, short, show, show_head, threshold
 
 if TYPE_CHECKING:
-    from core.metrics import OperatingPoint
+    from core.metrics.operating_points import OperatingPoint
     from core.workflows.cohort_file import CohortFile
     from core.workflows.documents import Method
     from core.workflows.mask_file import MaskFile
@@ -154,7 +154,7 @@ def _saved(column: str) -> OperatingPoint:
 
 
 def _classes(cases: asked.Cases, model: str | None, method: Method) -> dict[str, Any]:
-    from core.metrics import Missing
+    from core.metrics.cohort import Missing
     from core.workflows.class_file import read_classes
     from core.workflows.evaluate import multiclass_document
 
@@ -175,7 +175,7 @@ def _classes(cases: asked.Cases, model: str | None, method: Method) -> dict[str,
 def _masks(
     cases: asked.Cases, model: str | None, method: Method, empty: asked.Empty, min_lesion_mm3: float, unions: list[str]
 ) -> dict[str, Any]:
-    from core.metrics import EmptyPolicy
+    from core.metrics.segmentation import EmptyPolicy
     from core.workflows.evaluate_masks import MaskMethod, masks_document, union_of
 
     with asked.usage("'--union'"):

@@ -90,7 +90,7 @@ def scored_file(cases: asked.Cases, typed: Sequence[str]) -> CohortFile:
 
     typed : ids of models, or columns `ID__CLASS` where a model has several findings.
     """
-    from core.metrics import Missing
+    from core.metrics.cohort import Missing
     from core.workflows.cohorts import read_scores
 
     kept, data = _scored(cases, list(dict.fromkeys(name.partition(JOINT)[0] for name in typed)))
@@ -102,7 +102,7 @@ def scored_file(cases: asked.Cases, typed: Sequence[str]) -> CohortFile:
 
 def scored_classes(cases: asked.Cases, models: Sequence[str]) -> ClassFile:
     """The same for several classes."""
-    from core.metrics import Missing
+    from core.metrics.cohort import Missing
     from core.workflows.class_file import read_classes
 
     kept, data = _scored(cases, models)

@@ -158,7 +158,7 @@ def rule_asked(
     rule: RuleName | None, target: float | None, confidence: float, costs: tuple[float | None, float | None]
 ) -> RuleAsked | None:
     """The rule that was typed; a target alone is the guarantee of a sensitivity. What it lacks is wrong usage."""
-    from core.metrics import Rule as Known
+    from core.metrics.operating_points import Rule as Known
     from core.workflows.thresholds import RuleAsked
 
     missed, false_alarm = costs
@@ -232,7 +232,7 @@ class Cases:
 
     def cohort(self, models: Sequence[str]) -> CohortFile:
         """The cohort; raises TableError, and what scoring raises. models : columns of the file, or ids to ask."""
-        from core.metrics import Missing as Known
+        from core.metrics.cohort import Missing as Known
         from core.workflows.cohort_file import read_cohort
 
         if self.file is not None:

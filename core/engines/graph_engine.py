@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.engines.compiled import Compiled
 from core.engines.engine import Batch, OutOfMemory, Outputs
 from core.engines.graph import FEATURES, Graph
 from core.engines.runtimes import Run, Runtime, RuntimeFault
@@ -87,7 +88,8 @@ class GraphEngine:
 
     def _open(self) -> Loaded:
         arrays = read_weights(self.model)
-        run = self.runtime.open(self.graph.filled(arrays))
+        kept = Compiled.of(self.model, self.graph.sha256, self.runtime.name)
+        run = self.runtime.open(lambda: self.graph.filled(arrays), kept)
         mib = sum(array.size for array in arrays.values()) * 4 / 2**20
         opened = _Opened(run, {name: array for name, array in arrays.items() if array.ndim <= LINEAR})
         factor = 1 if self.model.variant is None else REDUCED_FACTOR

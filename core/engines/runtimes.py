@@ -5,6 +5,8 @@ Owns how each is told to. Neither is needed to run the app; which one is install
 
 from __future__ import annotations
 
+import contextlib
+import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.engines.compiled import Compiled
 from core.engines.engine import Batch
 from core.models.exporting import INPUT
 from core.models.variants import Precision
@@ -28,15 +31,16 @@ class RuntimeFault(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """name : as the setting has it. title : as it is shown. package : as it is installed. open : a filled graph.
+    """name : as the setting has it. title : as it is shown. package : as it is installed.
 
-    precision : what it computes in, for a reader.
+    open : a graph, filled when that is needed, or what was kept of it compiled. precision : what it computes in, for
+    a reader.
     """
 
     name: str
     title: str
     package: str
-    open: Callable[[bytes], Run]
+    open: Callable[[Callable[[], bytes], Compiled], Run]
     precision: str = "float32"
 
     @property
@@ -57,17 +61,23 @@ def _told(*faults: type[Exception]) -> Iterator[None]:
         raise RuntimeFault(str(fault)) from fault
 
 
-def _openvino(network: bytes, hint: str = "f32") -> Run:
+def _openvino(filled: Callable[[], bytes], kept: Compiled, hint: str = "f32") -> Run:
     import openvino
 
     core = openvino.Core()
-    with _told(RuntimeError):
-        compiled = core.compile_model(
-            core.read_model(network),
-            "CPU",
-            # Without the hint a CPU with bfloat16 would use it, silently.
-            {"INFERENCE_PRECISION_HINT": hint, "PERFORMANCE_HINT": "LATENCY"},
-        )
+    # Without the hint a CPU with bfloat16 would use it, silently.
+    asked = {"INFERENCE_PRECISION_HINT": hint, "PERFORMANCE_HINT": "LATENCY"}
+    made_by = f"{openvino.get_version()}, {core.get_property('CPU', 'FULL_DEVICE_NAME')}, {asked}"
+    compiled = None
+    if (content := kept.read(made_by)) is not None:
+        with contextlib.suppress(RuntimeError):  # OpenVINO knows better what it can go on from
+            compiled = core.import_model(io.BytesIO(content), "CPU", asked)
+    if compiled is None:
+        with _told(RuntimeError):
+            compiled = core.compile_model(core.read_model(filled()), "CPU", asked)
+            exported = io.BytesIO()
+            compiled.export_model(exported)
+        kept.write(made_by, exported.getvalue())
     names = [output.get_any_name() for output in compiled.outputs]
 
     def run(batch: Batch) -> dict[str, NDArray[np.float32]]:
@@ -79,7 +89,7 @@ def _openvino(network: bytes, hint: str = "f32") -> Run:
     return run
 
 
-def _onnxruntime(network: bytes) -> Run:
+def _onnxruntime(filled: Callable[[], bytes], _: Compiled) -> Run:
     import onnxruntime
 
     options: Any = onnxruntime.SessionOptions()
@@ -88,7 +98,7 @@ def _onnxruntime(network: bytes) -> Run:
     own = onnxruntime.capi.onnxruntime_pybind11_state
     faults = (own.Fail, own.InvalidArgument, own.InvalidGraph, own.NotImplemented, own.RuntimeException)
     with _told(*faults):
-        session = onnxruntime.InferenceSession(network, options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(filled(), options, providers=["CPUExecutionProvider"])
     names = [output.name for output in session.get_outputs()]
 
     def run(batch: Batch) -> dict[str, NDArray[np.float32]]:

@@ -21,7 +21,7 @@ from core.inference.gate import Familiarity
 from core.inference.heat import heat_on_study
 from core.inference.postprocess import MASK_THRESHOLD, decide, each_on_study_grid, foreground, in_steps, label_map
 from core.inference.prediction import SliceScores
-from core.metrics.operating_points import is_positive
+from core.metrics.counts import is_positive
 from core.models.model import EnsembleRule, Model
 
 Float = NDArray[np.float32]

@@ -17,7 +17,8 @@ from core.engines.engine import Engine
 from core.inference.answer import Answer, ask_engine
 from core.inference.ensemble import outcome_of
 from core.inference.postprocess import MASK_THRESHOLD
-from core.metrics.operating_points import OperatingPoint, is_positive
+from core.metrics.counts import is_positive
+from core.metrics.operating_points import OperatingPoint
 from core.models.exporting import noise
 from core.models.model import Model
 from core.models.self_test import TOLERANCE

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from core.inference.grid import Grid
 from core.inference.prediction import SliceScores
 from core.inference.preprocess import Prepared
-from core.metrics.operating_points import is_positive
+from core.metrics.counts import is_positive
 from core.studies.study import Study
 
 Float = NDArray[np.float32]

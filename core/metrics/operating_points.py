@@ -11,21 +11,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
 from typing import Any, Literal, Self
 
-from core.metrics.counts import Counts, count_at, is_positive
-from core.metrics.guarantees import Guarantee, allowed_misses, guaranteed_sensitivity, guaranteed_specificity
 from core.metrics.intervals import Estimate, wilson
-
-__all__ = [
-    "Counts",
-    "Guarantee",
-    "OperatingPoint",
-    "Rule",
-    "allowed_misses",
-    "count_at",
-    "guaranteed_sensitivity",
-    "guaranteed_specificity",
-    "is_positive",
-]
 
 
 class Rule(StrEnum):

@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from core import NOTICE
 from core.inference.prediction import Prediction
-from core.metrics.operating_points import is_positive
+from core.metrics.counts import is_positive
 from core.render.palette import EDGE, HEAT_LINES, LABEL_OPACITY, LETTERS, label_colour, rgb
 from core.render.planes import Plane, greys, planes_of
 from core.render.png import png_bytes

@@ -18,9 +18,8 @@ from core.inference.gate import Familiarity
 from core.inference.grid import turn
 from core.inference.prediction import Prediction
 from core.inference.predictor import Predictor
-from core.metrics import EmptyPolicy, MaskFigures, compare_masks
 from core.metrics.lesions import Lesions
-from core.metrics.segmentation import State
+from core.metrics.segmentation import EmptyPolicy, MaskFigures, State, compare_masks
 from core.models.input_spec import InputSpec
 from core.models.model import Model
 from core.studies.study import Study

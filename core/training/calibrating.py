@@ -10,7 +10,8 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from core.metrics import Estimate, fit_platt, fit_temperature
+from core.metrics.intervals import Estimate
+from core.metrics.recalibration import fit_platt, fit_temperature
 from core.training.asking import Scored
 
 PLATT = "platt"

@@ -10,20 +10,16 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from core.metrics import (
-    OperatingPoint,
-    Resampler,
-    Rule,
-    auc,
-    brier_estimate,
-    calibrate,
-    choose_guarantee,
-    choose_youden,
-    cluster_proportion,
-    count_at,
-    wilson,
-)
+from core.metrics.bootstrap import Resampler
+from core.metrics.calibration import calibrate
+from core.metrics.clustered import cluster_proportion
 from core.metrics.cohort import FEW_CASES
+from core.metrics.counts import count_at
+from core.metrics.curves import auc
+from core.metrics.evaluate import brier_estimate
+from core.metrics.intervals import wilson
+from core.metrics.operating_points import OperatingPoint, Rule
+from core.metrics.rules import choose_guarantee, choose_youden
 from core.models.card import Metric
 from core.training.asking import Asked, Scored
 from core.training.figures import Where, metric, plain_figure

@@ -12,7 +12,7 @@ from core.errors import ReadroomError
 from core.inference.admission import Verdict, check_admission
 from core.inference.gate import CASES_PER_COMPONENT, Look, familiarity, fit_gate, look_at
 from core.inference.preprocess import preprocess
-from core.metrics import wilson
+from core.metrics.intervals import wilson
 from core.models.card import Metric
 from core.models.gate import Gate
 from core.models.input_spec import InputSpec

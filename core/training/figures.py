@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.metrics import Estimate
+from core.metrics.intervals import Estimate
 from core.models.card import Metric
 
 SAID = {

@@ -20,7 +20,8 @@ from torch.optim.swa_utils import update_bn
 from core.engines.engine import Batch
 from core.engines.engine import Outputs as Answers
 from core.inference.sliding_window import run_windows
-from core.metrics import auc, dice
+from core.metrics.curves import auc
+from core.metrics.segmentation import dice
 from core.models.architectures import Task
 from core.models.building import build_network
 from core.training.augment import LEVELS, augment

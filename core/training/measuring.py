@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from core.metrics import OperatingPoint
+from core.metrics.operating_points import OperatingPoint
 from core.models.architectures import Task
 from core.models.card import Metric
 from core.models.gate import Gate

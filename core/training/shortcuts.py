@@ -21,7 +21,7 @@ from scipy.special import expit
 
 from core.engines.choose import TORCH
 from core.inference.predictor import Predictor
-from core.metrics import auc
+from core.metrics.curves import auc
 from core.models.card import Metric
 from core.models.model import Model
 from core.studies.study import Study

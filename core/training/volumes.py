@@ -10,10 +10,14 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from core.metrics import Centre, MaskFigures, auc, cluster_proportion, is_positive, summarise_masks
 from core.metrics.bootstrap import RESAMPLES, draw_counts
+from core.metrics.clustered import cluster_proportion
 from core.metrics.cohort import FEW_CASES, codes_of
+from core.metrics.counts import is_positive
+from core.metrics.curves import auc
 from core.metrics.intervals import Estimate
+from core.metrics.mask_summary import Centre, summarise_masks
+from core.metrics.segmentation import MaskFigures
 from core.models.card import Metric
 from core.training.asking import VOXEL_COUNTS, Drawn, Slices
 from core.training.evaluate import familiarity_figures, time_figures

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from core.metrics import OperatingPoint
+from core.metrics.operating_points import OperatingPoint
 from core.models.card import Metric
 from core.training.evaluate import is_promise
 

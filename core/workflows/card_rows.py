@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from core.metrics import OperatingPoint, Rule
+from core.metrics.operating_points import OperatingPoint, Rule
 from core.models.card import Metric
 from core.models.model import Model
 

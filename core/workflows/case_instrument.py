@@ -10,8 +10,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from core.errors import TableError
-from core.metrics import Chosen, Missing, OperatingPoint, choose_guarantee
+from core.metrics.cohort import Missing
 from core.metrics.guarantees import GUARANTEE_TARGETS
+from core.metrics.operating_points import OperatingPoint
+from core.metrics.rules import Chosen, choose_guarantee
 from core.models.model import Model
 from core.workflows.cohort_file import CohortFile
 from core.workflows.cohorts import read_scores

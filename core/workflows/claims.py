@@ -9,8 +9,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from core.metrics import Claim, claim, joint_two_classes
-from core.metrics.claims import Printed
+from core.metrics.claims import Claim, Printed, claim, joint_two_classes
 from core.workflows._table_faults import Faults, echo
 from core.workflows._table_rows import Cells, open_table
 from core.workflows.documents import Document, plain

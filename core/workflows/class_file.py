@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core.metrics import Missing
+from core.metrics.cohort import Missing
 from core.workflows._table_columns import Scores, Texts
 from core.workflows._table_faults import Faults, echo
 from core.workflows.cohort_file import CASE, LABEL, PATIENT, Dropped, Table, read_table, rows_of_split

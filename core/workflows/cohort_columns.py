@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from core.metrics import Missing
+from core.metrics.cohort import Missing
 from core.workflows.cohort_file import CohortFile
 
 

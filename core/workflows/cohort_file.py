@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core.metrics import Cohort, Missing, Note, resolve_missing
+from core.metrics.cohort import Cohort, Missing, Note, resolve_missing
 from core.metrics.names import Names
 from core.workflows._table_columns import CaseIds, Column, Scores, Texts
 from core.workflows._table_faults import Faults, echo

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from core.errors import StudyError, TableError, TableFault
-from core.metrics import Missing, Note
+from core.metrics.cohort import Missing, Note
 from core.workflows.cases import table_csv
 from core.workflows.cohort_file import CohortFile, read_cohort
 from core.workflows.cohorts_keeping import Hashed, keep_labelled, keep_table

@@ -12,22 +12,13 @@ from typing import Literal
 
 import numpy as np
 
-from core.metrics import (
-    AveragePrecisionFigure,
-    Comparison,
-    CountsFigure,
-    Estimate,
-    Figure,
-    MeanFigure,
-    Note,
-    Resampler,
-    area_notes,
-    auc,
-    average_precision_estimate,
-    compare_auc,
-    compare_right,
-    with_holm,
-)
+from core.metrics.bootstrap import Figure, Resampler
+from core.metrics.cohort import Note
+from core.metrics.curves import area_notes, auc
+from core.metrics.evaluate import average_precision_estimate
+from core.metrics.intervals import Estimate
+from core.metrics.paired import Comparison, compare_auc, compare_right, with_holm
+from core.metrics.resampled import AveragePrecisionFigure, CountsFigure, MeanFigure
 from core.workflows.cohort_file import CohortFile
 from core.workflows.documents import Document, Method, common, plain
 from core.workflows.sweep import brier

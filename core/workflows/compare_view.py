@@ -12,7 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.metrics import Cohort, Estimate, corners, is_positive, reliability_bins, roc_band, simultaneous_band, sweep
+from core.metrics.band import roc_band, simultaneous_band
+from core.metrics.calibration import reliability_bins
+from core.metrics.cohort import Cohort
+from core.metrics.counts import is_positive
+from core.metrics.intervals import Estimate
+from core.metrics.sweep import corners, sweep
 from core.workflows.cases import table_csv
 from core.workflows.cohort_file import CohortFile
 from core.workflows.compare import LOWER_IS_BETTER

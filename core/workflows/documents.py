@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from core import __version__
 from core.errors import ReadroomError, TableError, TableFault
-from core.metrics import Cohort, Estimate, Missing, Note, Resampler
-from core.metrics.bootstrap import MOST_WEIGHTS
+from core.metrics.bootstrap import MOST_WEIGHTS, Resampler
+from core.metrics.cohort import Cohort, Missing, Note
+from core.metrics.intervals import Estimate
 from core.metrics.level import level
 from core.workflows.cohort_file import CohortFile, Dropped
 

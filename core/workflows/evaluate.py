@@ -7,18 +7,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from core.metrics import (
-    Missing,
-    Note,
-    OperatingPoint,
-    Resampler,
-    area_notes,
-    auc,
-    average_precision_estimate,
-    count_at,
-    evaluate_at,
-    multiclass,
-)
+from core.metrics.bootstrap import Resampler
+from core.metrics.cohort import Missing, Note
+from core.metrics.counts import count_at
+from core.metrics.curves import area_notes, auc
+from core.metrics.evaluate import average_precision_estimate, evaluate_at
+from core.metrics.multiclass import multiclass
+from core.metrics.operating_points import OperatingPoint
 from core.workflows.class_file import ClassFile
 from core.workflows.cohort_file import CohortFile
 from core.workflows.documents import (

@@ -13,18 +13,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core.metrics import (
-    Centre,
-    EmptyPolicy,
-    MaskFigures,
-    MaskSummary,
-    Missing,
-    Note,
-    bland_altman,
-    compare_masks,
-    summarise_masks,
-)
-from core.metrics.cohort import FEW_CASES
+from core.metrics.cohort import FEW_CASES, Missing, Note
+from core.metrics.mask_summary import Centre, MaskSummary, bland_altman, summarise_masks
+from core.metrics.segmentation import EmptyPolicy, MaskFigures, compare_masks
 from core.workflows.documents import Document, Method, document_head, file_input, plain, settings
 from core.workflows.evaluate import SCHEMA
 from core.workflows.mask_file import MaskFile, MaskPair, open_pairs, read_mask_file

@@ -17,22 +17,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.metrics import (
-    Band,
-    Calibration,
-    Chosen,
-    Cohort,
-    Estimate,
-    NetBenefit,
-    NetBenefitFigure,
-    Sweep,
-    auc,
-    average_precision,
-    calibrate,
-    net_benefit,
-    simultaneous_band,
-)
-from core.metrics import sweep as sweep_scores
+from core.metrics.band import Band, simultaneous_band
+from core.metrics.calibration import Calibration, calibrate
+from core.metrics.cohort import Cohort
+from core.metrics.curves import auc, average_precision
+from core.metrics.decision import NetBenefit, NetBenefitFigure, net_benefit
+from core.metrics.intervals import Estimate
+from core.metrics.rules import Chosen
+from core.metrics.sweep import Sweep
+from core.metrics.sweep import sweep as sweep_scores
 from core.workflows.cohort_file import CohortFile
 from core.workflows.documents import Method
 from core.workflows.sweep import rates_of

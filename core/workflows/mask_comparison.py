@@ -16,11 +16,11 @@ import numpy as np
 
 from core.errors import StudyError, TableError
 from core.inference.postprocess import FOREGROUND_STEPS, MASK_THRESHOLD
-from core.metrics import Comparison, MaskFigures, Missing, Note, bland_altman, with_holm
-from core.metrics.cohort import codes_of
+from core.metrics.cohort import Missing, Note, codes_of
 from core.metrics.lesions import Lesions
-from core.metrics.mask_summary import Draws
-from core.metrics.segmentation import EmptyPolicy, State
+from core.metrics.mask_summary import Draws, bland_altman
+from core.metrics.paired import Comparison, with_holm
+from core.metrics.segmentation import EmptyPolicy, MaskFigures, State
 from core.workflows.cohort_file import Dropped
 from core.workflows.compare import SCHEMA, pair_document
 from core.workflows.documents import Document, Method, document_head, file_input, plain, settings

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.inference.postprocess import FOREGROUND_STEPS
-from core.metrics import Missing
-from core.metrics.cohort import codes_of
+from core.metrics.cohort import Missing, codes_of
 from core.metrics.lesions import count_lesions_from
 from core.metrics.mask_summary import Draws
 from core.metrics.segmentation import dice, volume_ml

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import math
 
-from core.metrics import Counts, OperatingPoint, allowed_misses, band_at, simultaneous_band
-from core.metrics.guarantees import GUARANTEE_TARGETS
+from core.metrics.band import band_at, simultaneous_band
+from core.metrics.counts import Counts
+from core.metrics.guarantees import GUARANTEE_TARGETS, allowed_misses
+from core.metrics.operating_points import OperatingPoint
 from core.workflows.thresholds import SAME_CASES
 
 NOT_ENOUGH = "Nothing can be promised with this many cases."

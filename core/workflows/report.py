@@ -11,8 +11,9 @@ from typing import Any
 
 from core import NOTICE
 from core.inference.prediction import Prediction, ood_to_plain, slices_to_plain
+from core.metrics.counts import is_positive
 from core.metrics.intervals import Estimate
-from core.metrics.operating_points import OperatingPoint, is_positive
+from core.metrics.operating_points import OperatingPoint
 from core.models.model import Model
 from core.studies.study import Study
 

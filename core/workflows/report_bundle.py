@@ -20,7 +20,12 @@ from typing import Any
 import numpy as np
 
 from core import NOTICE, __version__
-from core.metrics import Chosen, Counts, Missing, auc, net_benefit, sweep
+from core.metrics.cohort import Missing
+from core.metrics.counts import Counts
+from core.metrics.curves import auc
+from core.metrics.decision import net_benefit
+from core.metrics.rules import Chosen
+from core.metrics.sweep import sweep
 from core.models.model import Model
 from core.workflows import report_figures, report_page
 from core.workflows.cases import FORMULA_STARTS

@@ -9,7 +9,8 @@ import math
 from collections.abc import Sequence
 from xml.sax.saxutils import escape, quoteattr
 
-from core.metrics import NetBenefit, Sweep
+from core.metrics.decision import NetBenefit
+from core.metrics.sweep import Sweep
 from core.workflows.compare_view import ModelCurves, Points
 
 WIDTH, HEIGHT = 420, 360

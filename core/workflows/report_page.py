@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from core.metrics import Counts
+from core.metrics.counts import Counts
 from core.workflows.report_items import filled
 from core.workflows.sweep_view import SUBGROUP_HEADER, Row
 

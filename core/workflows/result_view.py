@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 
 from core.inference.gate import Familiarity
 from core.inference.prediction import Prediction
+from core.metrics.counts import is_positive
 from core.metrics.intervals import Estimate, wilson
-from core.metrics.operating_points import OperatingPoint, is_positive
+from core.metrics.operating_points import OperatingPoint
 from core.models.card import Metric
 from core.models.model import Model
 from core.render.palette import label_colour

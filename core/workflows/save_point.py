@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 
 from core import NOTICE
 from core.errors import ConfigError
-from core.metrics import Chosen, OperatingPoint
-from core.metrics.operating_points import Rule
+from core.metrics.operating_points import OperatingPoint, Rule
+from core.metrics.rules import Chosen
 from core.models.catalog import list_models
 from core.models.model import Model
 from core.models.saved_points import read_points, write_points

@@ -13,28 +13,19 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from core.metrics import (
-    Chosen,
-    Cohort,
-    Estimate,
-    Missing,
-    NetBenefitFigure,
-    Resampler,
-    Sweep,
-    area_notes,
-    auc,
-    average_precision_estimate,
-    brier_estimate,
-    calibrate,
-    clustered_rate_table,
-    net_benefit,
-    partial_auc_estimate,
-    rate_table,
-    shift,
-    simultaneous_band,
-    slice_figures,
-)
-from core.metrics import sweep as sweep_scores
+from core.metrics.band import simultaneous_band
+from core.metrics.bootstrap import Resampler
+from core.metrics.calibration import calibrate
+from core.metrics.clustered import clustered_rate_table
+from core.metrics.cohort import Cohort, Missing
+from core.metrics.curves import area_notes, auc
+from core.metrics.decision import NetBenefitFigure, net_benefit, shift
+from core.metrics.evaluate import average_precision_estimate, brier_estimate, partial_auc_estimate
+from core.metrics.intervals import Estimate
+from core.metrics.rules import Chosen
+from core.metrics.slices import slice_figures
+from core.metrics.sweep import Sweep, rate_table
+from core.metrics.sweep import sweep as sweep_scores
 from core.workflows.cohort_file import CohortFile
 from core.workflows.documents import Document, Method, common, plain
 from core.workflows.thresholds import (

@@ -11,7 +11,8 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from core.metrics import Cohort, is_positive
+from core.metrics.cohort import Cohort
+from core.metrics.counts import is_positive
 
 
 class Cell(StrEnum):

@@ -9,7 +9,10 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from core.metrics import AbstainBand, Chosen, Rule, abstain_band, default_choices, wilson
+from core.metrics.intervals import wilson
+from core.metrics.operating_points import Rule
+from core.metrics.rules import Chosen, default_choices
+from core.metrics.two_thresholds import AbstainBand, abstain_band
 from core.workflows.cohort_file import CohortFile
 from core.workflows.documents import Method
 from core.workflows.instrument import exact_text, interval_text, percent_text

@@ -8,17 +8,13 @@ from __future__ import annotations
 
 import math
 
-from core.metrics import (
-    CARRY_OVER,
-    Chosen,
-    Counts,
-    Estimate,
-    auc,
-    average_precision_estimate,
-    calibrate,
-    figures,
-    shift,
-)
+from core.metrics.calibration import calibrate
+from core.metrics.counts import Counts, figures
+from core.metrics.curves import auc
+from core.metrics.decision import CARRY_OVER, shift
+from core.metrics.evaluate import average_precision_estimate
+from core.metrics.intervals import Estimate
+from core.metrics.rules import Chosen
 from core.workflows.cohort_file import CohortFile
 from core.workflows.documents import Method
 from core.workflows.instrument import decimals, interval_text, percent_text

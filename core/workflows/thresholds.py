@@ -11,23 +11,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from core.metrics import (
-    Chosen,
-    Cohort,
-    Counts,
-    OperatingPoint,
-    Resampler,
-    Rule,
-    choose_cost,
-    choose_guarantee,
-    choose_observed,
-    choose_youden,
-    cluster_proportion,
-    count_at,
-    default_choices,
-    figures,
-    is_positive,
-)
+from core.metrics.bootstrap import Resampler
+from core.metrics.clustered import cluster_proportion
+from core.metrics.cohort import Cohort
+from core.metrics.counts import Counts, count_at, figures, is_positive
+from core.metrics.operating_points import OperatingPoint, Rule
+from core.metrics.rules import Chosen, choose_cost, choose_guarantee, choose_observed, choose_youden, default_choices
 from core.workflows.cohort_file import CohortFile
 from core.workflows.documents import NO_ESTIMATE, Document, Method, plain
 

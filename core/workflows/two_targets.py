@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from core.metrics import AbstainBand, Cohort, Estimate, abstain_band, carry_band, figures, two_targets
-from core.metrics.counts import BoolArray, FloatArray
+from core.metrics.cohort import Cohort
+from core.metrics.counts import BoolArray, FloatArray, figures
+from core.metrics.intervals import Estimate
+from core.metrics.two_thresholds import AbstainBand, abstain_band, carry_band, two_targets
 from core.workflows.cohort_file import CohortFile
 from core.workflows.documents import Document, Method, plain
 from core.workflows.thresholds import SAME_CASES, SHARES, fixed

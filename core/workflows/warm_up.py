@@ -10,6 +10,7 @@ from core.engines.choose import engines_for, runs_on_torch
 from core.errors import ReadroomError
 from core.models.catalog import list_models
 from core.models.model import Model
+from core.studies.study import Kind
 from core.workflows.libraries import leave_out_of_collections, require_libraries
 from core.workflows.open_study import group_uploads
 
@@ -25,11 +26,12 @@ def warm_up() -> None:
     usable = [model for model in list_models() if model.problem is None]
     # torch only where nothing runs without it: it takes seconds and most of a gigabyte.
     require_libraries(usable if all(runs_on_torch(model) for model in usable) else ())
+    _import_orientations()
     leave_out_of_collections()
 
 
 def load_meanwhile(model: Model) -> None:
-    """Load a model's networks in a thread, while its first case is still being read in the worker's process.
+    """Load a model's networks, and what draws its cases, in a thread, while the first is read in the worker's process.
 
     Only where that needs no torch: a refused file would otherwise wait for seconds of imports. A failure is left
     for the run, which meets it again where it can be told.
@@ -42,3 +44,10 @@ def _load(model: Model) -> None:
     for part in [member.model for member in model.members] or [model]:
         with contextlib.suppress(ReadroomError):
             next(engines_for(part)).load()
+    if model.input.kind is Kind.VOLUME:
+        _import_orientations()
+
+
+def _import_orientations() -> None:
+    """What turns a volume as it is drawn: NiBabel, with all of pydicom."""
+    import nibabel.orientations  # noqa: F401

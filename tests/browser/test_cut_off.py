@@ -11,7 +11,7 @@ import nibabel as nib
 import numpy as np
 from playwright.sync_api import Locator, Page, expect
 
-from core.metrics import count_at
+from core.metrics.counts import count_at
 from core.metrics.lesions import components
 from core.studies.study import Kind
 from tests.browser.conftest import Server

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from core.metrics import count_at, shift, sweep
+from core.metrics.counts import count_at
+from core.metrics.decision import shift
+from core.metrics.sweep import sweep
 from core.workflows.cohort_file import CohortFile, read_cohort
 from core.workflows.documents import Method
 from core.workflows.instrument import Instrument, instrument, interval_text, percent_text

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 
-from core.metrics import OperatingPoint, Rule
+from core.metrics.operating_points import OperatingPoint, Rule
 from core.models import ModelConfig, build_network, save_model_with_config, weights_sha256
 from core.settings import settings
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from scipy.stats import binom, norm
 
-from core.metrics import band_at, kolmogorov_distance, roc_band, simultaneous_band, sweep
+from core.metrics.band import band_at, kolmogorov_distance, roc_band, simultaneous_band
+from core.metrics.sweep import sweep
 
 
 def test_distances_are_the_exact_kolmogorov_quantiles(oracles: Any) -> None:

@@ -8,15 +8,10 @@ import numpy as np
 import pytest
 from scipy.stats import bootstrap
 
-from core.metrics import (
-    AucFigure,
-    AveragePrecisionFigure,
-    MeanFigure,
-    Resampler,
-    SensitivityAtSpecificityFigure,
-    obuchowski,
-)
 from core.metrics import bootstrap as bootstrap_module
+from core.metrics.bootstrap import Resampler
+from core.metrics.clustered import obuchowski
+from core.metrics.resampled import AucFigure, AveragePrecisionFigure, MeanFigure, SensitivityAtSpecificityFigure
 
 TWO_MODELS = "two_models.csv"
 

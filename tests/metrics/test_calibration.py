@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.metrics import (
+from core.metrics.calibration import (
     bin_free,
     brier,
     calibrate,

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.metrics import Counts, claim, figures, joint_two_classes, three_class_sizes
+from core.metrics.claims import claim, joint_two_classes, three_class_sizes
+from core.metrics.counts import Counts, figures
 
 
 def test_single_figures_agree_with_exhaustive_search(oracles: Any) -> None:

@@ -7,16 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.metrics import (
-    auc,
-    cluster_proportion,
-    clustered_rate_table,
-    compare_auc,
-    delong,
-    obuchowski,
-    rate_table,
-    sweep,
-)
+from core.metrics.clustered import cluster_proportion, clustered_rate_table, obuchowski
+from core.metrics.curves import auc
+from core.metrics.delong import delong
+from core.metrics.paired import compare_auc
+from core.metrics.sweep import rate_table, sweep
 
 
 @pytest.fixture

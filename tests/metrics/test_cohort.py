@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.metrics import Cohort, Missing, auc, count_at, in_unit_range, resolve_missing
+from core.metrics.cohort import Cohort, Missing, in_unit_range, resolve_missing
+from core.metrics.counts import count_at
+from core.metrics.curves import auc
 
 
 def cohort(**changes: Any) -> Cohort:

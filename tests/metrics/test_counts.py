@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from core.metrics import Counts, figures, is_positive
+from core.metrics.counts import Counts, figures, is_positive
 
 
 def test_a_score_equal_to_the_threshold_is_positive() -> None:

@@ -10,15 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from core.metrics import (
+from core.metrics.curves import (
     area_notes,
     auc,
     average_precision,
     partial_auc,
     sensitivity_at_specificity,
     specificity_at_sensitivity,
-    sweep,
 )
+from core.metrics.sweep import sweep
 
 
 @pytest.mark.parametrize("model", ["model_a", "model_b", "model_c"])

@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.metrics import Counts, NetBenefitFigure, Resampler, net_benefit, shift
+from core.metrics.bootstrap import Resampler
+from core.metrics.counts import Counts
+from core.metrics.decision import NetBenefitFigure, net_benefit, shift
 
 
 def test_net_benefit_agrees_at_both_prevalences(oracles: Any) -> None:

@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.metrics import auc, compare_auc, delong, holm, partial_auc, with_holm
+from core.metrics.curves import auc, partial_auc
+from core.metrics.delong import delong
+from core.metrics.paired import compare_auc, holm, with_holm
 
 COHORTS = ("two_models", "asah")
 

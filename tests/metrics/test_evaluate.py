@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.metrics import (
-    Resampler,
+from core.metrics.bootstrap import Resampler
+from core.metrics.evaluate import (
     average_precision_estimate,
     brier_estimate,
     evaluate_at,

@@ -9,13 +9,9 @@ import numpy as np
 import pytest
 from scipy.stats import binom, norm
 
-from core.metrics import (
-    allowed_misses,
-    clopper_pearson_lower,
-    count_at,
-    guaranteed_sensitivity,
-    guaranteed_specificity,
-)
+from core.metrics.counts import count_at
+from core.metrics.guarantees import allowed_misses, guaranteed_sensitivity, guaranteed_specificity
+from core.metrics.intervals import clopper_pearson_lower
 from core.metrics.rules import Question, promise
 
 

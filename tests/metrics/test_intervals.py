@@ -13,11 +13,10 @@ from scipy.optimize import minimize_scalar
 from scipy.special import xlogy
 from scipy.stats import binomtest
 
-from core.metrics import (
-    Counts,
+from core.metrics.counts import Counts, figures
+from core.metrics.intervals import (
     clopper_pearson,
     clopper_pearson_lower,
-    figures,
     koopman_ratio,
     newcombe_j,
     wilson,

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.metrics import count_lesions
-from core.metrics.lesions import count_lesions_from
+from core.metrics.lesions import count_lesions, count_lesions_from
 
 
 def test_corners_join_and_one_voxel_detects() -> None:

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from core.metrics import Comparison, Estimate, Resampler, simultaneous_band, wilson
-from core.metrics.intervals import clopper_pearson, koopman_ratio, newcombe_j
+from core.metrics.band import simultaneous_band
+from core.metrics.bootstrap import Resampler
+from core.metrics.intervals import Estimate, clopper_pearson, koopman_ratio, newcombe_j, wilson
 from core.metrics.level import LEVEL, Z_95, at_level, level, normal_z
+from core.metrics.paired import Comparison
 from core.metrics.resampled import MeanFigure
 
 

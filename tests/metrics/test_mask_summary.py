@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.metrics import bland_altman, compare_masks, summarise_masks
 from core.metrics.intervals import wilson
-from core.metrics.mask_summary import Draws, _medians
+from core.metrics.mask_summary import Draws, _medians, bland_altman, summarise_masks
+from core.metrics.segmentation import compare_masks
 
 
 def test_the_summary_agrees_with_the_oracle(oracles: Any) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.metrics import Resampler, multiclass
+from core.metrics.bootstrap import Resampler
+from core.metrics.multiclass import multiclass
 
 
 @pytest.fixture(params=["net_a", "net_b"])

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from core.metrics import OperatingPoint, Rule
+from core.metrics.operating_points import OperatingPoint, Rule
 
 
 def point(**changes: Any) -> OperatingPoint:

@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.metrics import Resampler, choose_cost, choose_observed, choose_youden, count_at, figures, youden
+from core.metrics.bootstrap import Resampler
+from core.metrics.counts import count_at, figures
+from core.metrics.rules import choose_cost, choose_observed, choose_youden, youden
 
 
 def test_youdens_optimism_agrees_with_a_plain_loop(oracles: Any) -> None:

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.metrics import (
+from core.metrics.intervals import Estimate
+from core.metrics.paired import (
     Comparison,
-    Estimate,
     bootstrap_p,
     compare_auc,
     compare_correct,

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.metrics import (
+from core.metrics.calibration import log_loss
+from core.metrics.curves import auc
+from core.metrics.recalibration import (
     MapKind,
-    auc,
     cross_fitted,
     fit_isotonic,
     fit_isotonic_map,
@@ -17,7 +18,6 @@ from core.metrics import (
     fit_platt,
     fit_temperature,
     intercept_in_the_large,
-    log_loss,
     logistic_slope,
     temperature_map,
 )

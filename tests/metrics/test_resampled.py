@@ -8,20 +8,18 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from core.metrics import (
+from core.metrics.bootstrap import Resampler
+from core.metrics.counts import count_at, figures
+from core.metrics.curves import partial_auc, sensitivity_at_specificity
+from core.metrics.resampled import (
     AucFigure,
     AveragePrecisionFigure,
     CountsFigure,
     MeanFigure,
     PartialAucFigure,
-    Resampler,
     SensitivityAtSpecificityFigure,
-    count_at,
-    figures,
-    partial_auc,
-    sensitivity_at_specificity,
-    sweep,
 )
+from core.metrics.sweep import sweep
 
 
 @pytest.fixture

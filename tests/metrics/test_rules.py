@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.metrics import (
-    OperatingPoint,
-    Resampler,
-    Rule,
+from core.metrics.bootstrap import Resampler
+from core.metrics.operating_points import OperatingPoint, Rule
+from core.metrics.rules import (
     choose_cost,
     choose_guarantee,
     choose_observed,

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.metrics import EmptyPolicy, State, compare_masks, dice, iou, volume_ml
+from core.metrics.segmentation import EmptyPolicy, State, compare_masks, dice, iou, volume_ml
 
 
 def test_every_figure_of_every_case_agrees_with_other_software(oracles: Any) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from core.metrics import Cohort, slice_figures, slice_tests
+from core.metrics.cohort import Cohort
+from core.metrics.slices import slice_figures, slice_tests
 
 
 @pytest.fixture

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.metrics import auc, corners, count_at, rate_table, sweep
+from core.metrics.counts import count_at
+from core.metrics.curves import auc
+from core.metrics.sweep import corners, rate_table, sweep
 
 WILSON = ("sensitivity", "specificity", "ppv", "npv")
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import binom, norm
 
-from core.metrics import abstain_band, two_targets
+from core.metrics.two_thresholds import abstain_band, two_targets
 
 
 def test_the_abstain_band_agrees_with_brute_force(oracles: Any) -> None:

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from core.metrics import OperatingPoint, Rule
+from core.metrics.operating_points import OperatingPoint, Rule
 from core.models import ModelConfig, save_model_with_config
 from core.models.building import build_network
 from core.models.presets import default_input

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from core.metrics import OperatingPoint, Rule
+from core.metrics.operating_points import OperatingPoint, Rule
 from core.models import ModelConfig, build_network, save_model_with_config
 from core.models.card import Card
 from core.models.catalog import read_model

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from core.inference.predictor import Predictor
-from core.metrics import dice
+from core.metrics.segmentation import dice
 from core.models.catalog import get_model
 from core.samples import HERE, SAMPLES, SCORES, Group, Sample, samples_of, write_sample
 from core.samples.appearance import read_appearance

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from core.inference.predictor import Predictor
-from core.metrics import compare_masks
+from core.metrics.segmentation import compare_masks
 from core.models.building import build_network
 from core.models.catalog import read_model
 from core.models.checkpoint import save_model_with_config

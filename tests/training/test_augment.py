@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from core.metrics import dice
+from core.metrics.segmentation import dice
 from core.training.augment import LEVELS, Level, augment
 
 

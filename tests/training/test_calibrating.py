@@ -8,7 +8,7 @@ import torch
 from scipy.special import expit, logit
 from torch import nn
 
-from core.metrics import calibrate
+from core.metrics.calibration import calibrate
 from core.training.asking import Scored
 from core.training.calibrating import as_fact, bias_of, move_bias, temperature_of
 from core.training.dataset import Row

@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 
 from core.inference.gate import Familiarity
-from core.metrics import auc, calibrate, cluster_proportion, wilson
+from core.metrics.calibration import calibrate
+from core.metrics.clustered import cluster_proportion
+from core.metrics.curves import auc
+from core.metrics.intervals import wilson
 from core.models.card import Metric
 from core.training.asking import Scored
 from core.training.dataset import Row

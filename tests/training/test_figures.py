@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.metrics import Estimate, wilson
+from core.metrics.intervals import Estimate, wilson
 from core.training.figures import Where, metric, plain_figure
 
 WHERE = Where("test", "patient", "view AP")

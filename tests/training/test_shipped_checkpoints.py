@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.metrics import wilson
+from core.metrics.intervals import wilson
 from core.models.architectures import Task
 from core.models.loading import load_network, self_test_state
 from core.models.model import Model

@@ -11,7 +11,7 @@ import pytest
 
 from core.errors import Cancelled, ConfigError
 from core.inference.predictor import Predictor
-from core.metrics import dice
+from core.metrics.segmentation import dice
 from core.models.card import Metric
 from core.models.catalog import list_models
 from core.models.loading import load_network, self_test_state

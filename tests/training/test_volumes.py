@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.metrics import auc, compare_masks, dice, summarise_masks
+from core.metrics.curves import auc
+from core.metrics.mask_summary import summarise_masks
+from core.metrics.segmentation import compare_masks, dice
 from core.models.card import Metric
 from core.training.asking import Drawn, Slices
 from core.training.dataset import Row

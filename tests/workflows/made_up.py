@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.metrics import Cohort, Missing
+from core.metrics.cohort import Cohort, Missing
 from core.workflows.cohort_file import CohortFile
 
 

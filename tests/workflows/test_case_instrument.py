@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.metrics import count_at
+from core.metrics.counts import count_at
 from core.models.catalog import get_model
 from core.models.model import Model
 from core.workflows import cohorts

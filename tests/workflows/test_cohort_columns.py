@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.metrics import Missing
+from core.metrics.cohort import Missing
 from core.workflows.cohort_columns import narrowed
 from core.workflows.cohort_file import read_cohort
 

@@ -13,7 +13,7 @@ from hypothesis import settings as check
 from hypothesis import strategies as st
 
 from core.errors import TableError
-from core.metrics import Missing
+from core.metrics.cohort import Missing
 from core.workflows.class_file import read_classes
 from core.workflows.cohort_file import read_cohort
 

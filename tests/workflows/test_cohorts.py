@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import NotFound, StudyError, TableError, TooLarge, UnsupportedFile
-from core.metrics import Missing
+from core.metrics.cohort import Missing
 from core.settings import settings
 from core.workflows import cohorts
 from core.workspace import Workspace

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from core.metrics import Missing, Rule
+from core.metrics.cohort import Missing
+from core.metrics.operating_points import Rule
 from core.workflows.cohort_file import read_cohort
 from core.workflows.compare import compare_document, sentences, thresholds_for
 from core.workflows.documents import Method

@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.metrics import Rule, auc, is_positive, sweep
+from core.metrics.counts import is_positive
+from core.metrics.curves import auc
+from core.metrics.operating_points import Rule
+from core.metrics.sweep import sweep
 from core.workflows.compare import compare_document
 from core.workflows.compare_view import (
     comparison_csv,

@@ -11,7 +11,8 @@ import pytest
 from numpy.typing import NDArray
 
 from core.errors import TableError
-from core.metrics import EmptyPolicy, Missing
+from core.metrics.cohort import Missing
+from core.metrics.segmentation import EmptyPolicy
 from core.workflows.class_file import read_classes
 from core.workflows.cohort_file import read_cohort
 from core.workflows.documents import Method

@@ -9,7 +9,10 @@ import math
 import numpy as np
 import pytest
 
-from core.metrics import Estimate, band_at, clustered_rate_table, rate_table, simultaneous_band, sweep
+from core.metrics.band import band_at, simultaneous_band
+from core.metrics.clustered import clustered_rate_table
+from core.metrics.intervals import Estimate
+from core.metrics.sweep import rate_table, sweep
 from core.workflows import instrument as module
 from core.workflows.documents import Method
 from core.workflows.instrument import UNDEFINED, decision_interval, exact_text, instrument, interval_text, percent_text

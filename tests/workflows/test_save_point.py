@@ -10,8 +10,9 @@ import pytest
 
 from core.errors import ConfigError
 from core.inference.predictor import Predictor, thresholds_in_force
-from core.metrics import Chosen, OperatingPoint, Rule, choose_guarantee, choose_youden
-from core.metrics.operating_points import Counts
+from core.metrics.counts import Counts
+from core.metrics.operating_points import OperatingPoint, Rule
+from core.metrics.rules import Chosen, choose_guarantee, choose_youden
 from core.models.catalog import get_model
 from core.settings import settings
 from core.studies.synthetic import synthetic_film

@@ -13,7 +13,7 @@ import pytest
 
 from core.errors import AdmissionError, Cancelled, NotFound, TableError
 from core.inference.predictor import Predictor
-from core.metrics import Missing
+from core.metrics.cohort import Missing
 from core.models.catalog import get_model, list_models
 from core.models.checkpoint import save_model_with_config
 from core.models.loading import load_network

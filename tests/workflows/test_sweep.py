@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.metrics import Missing, Rule
+from core.metrics.cohort import Missing
+from core.metrics.operating_points import Rule
 from core.workflows.cohort_file import read_cohort
 from core.workflows.documents import Method
 from core.workflows.sweep import sweep_document, table_rows

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from core.metrics import count_at
+from core.metrics.counts import count_at
 from core.workflows.sweep_cases import CELL_OF, Cell, cases_in, flips
 from tests.workflows.made_up import cohort_file
 

@@ -6,7 +6,8 @@ import math
 
 import pytest
 
-from core.metrics import Rule, count_at
+from core.metrics.counts import count_at
+from core.metrics.operating_points import Rule
 from core.workflows.documents import Method
 from core.workflows.sweep_point import (
     Locked,

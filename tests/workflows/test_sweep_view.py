@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from core.metrics import count_at, shift
+from core.metrics.counts import count_at
+from core.metrics.decision import shift
 from core.workflows.documents import Method
 from core.workflows.instrument import percent_text
 from core.workflows.sweep_point import (

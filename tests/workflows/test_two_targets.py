@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.metrics import choose_guarantee
+from core.metrics.rules import choose_guarantee
 from core.workflows.cohort_file import read_cohort
 from core.workflows.documents import Method
 from core.workflows.two_targets import TargetsAsked, abstain_document, two_targets_document

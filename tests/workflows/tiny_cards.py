@@ -8,7 +8,8 @@ import numpy as np
 import torch
 
 from core.inference.gate import Look, fit_gate
-from core.metrics import OperatingPoint, Rule, wilson
+from core.metrics.intervals import wilson
+from core.metrics.operating_points import OperatingPoint, Rule
 from core.models import ModelConfig, build_network, save_model_with_config
 from core.models.card import Card, Metric
 from core.models.gate import Gate

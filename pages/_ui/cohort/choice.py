@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
-from core.metrics import Missing
+from core.metrics.cohort import Missing
 
 _KEY = "cohort-choice"
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.errors import TableError
-from core.metrics import Missing
+from core.metrics.cohort import Missing
 from core.workflows.cohort_columns import narrowed
 from core.workflows.cohort_file import CohortFile
 from core.workflows.cohorts import read_scores

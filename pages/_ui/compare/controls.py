@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core.metrics import Rule
+from core.metrics.operating_points import Rule
 from core.workflows.cohort_file import CohortFile
 from core.workflows.compare import LOWER_IS_BETTER
 from core.workflows.compare_view import METRICS

@@ -7,7 +7,7 @@ import json
 import streamlit as st
 
 from core.errors import ReadroomError
-from core.metrics import Chosen
+from core.metrics.rules import Chosen
 from core.workflows.choose_model import Badge
 from core.workflows.report_bundle import Reported, report_bundle
 from core.workflows.save_point import make_point, owner_of, point_file, save_point

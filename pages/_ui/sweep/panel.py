@@ -6,7 +6,7 @@ from functools import partial
 
 import streamlit as st
 
-from core.metrics import Estimate
+from core.metrics.intervals import Estimate
 from core.workflows.instrument import Instrument, decision_interval, instrument
 from core.workflows.sweep import MOST_ROWS
 from core.workflows.sweep_cases import CELL_OF

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.metrics import Rule
+from core.metrics.operating_points import Rule
 from core.workflows.cohort_file import CohortFile
 from core.workflows.documents import Method
 from core.workflows.sweep_point import answer_rule, answer_sentences, answer_two, band_sentences, rule_name

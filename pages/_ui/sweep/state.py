@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
-from core.metrics import AbstainBand, Chosen
+from core.metrics.rules import Chosen
+from core.metrics.two_thresholds import AbstainBand
 from core.workflows.sweep_cases import Cell
 from core.workflows.sweep_point import Locked
 from pages._ui.cohort.choice import Written

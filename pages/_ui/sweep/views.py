@@ -6,7 +6,7 @@ import time
 
 import streamlit as st
 
-from core.metrics import Chosen
+from core.metrics.rules import Chosen
 from core.workflows import sweep_view
 from core.workflows.sweep_point import threshold_text
 from core.workflows.sweep_view import curve_rows, elsewhere_rows, figure_rows, more_rows, patient_line, subgroup_table
