@@ -67,7 +67,8 @@ def _openvino(filled: Callable[[], bytes], kept: Compiled, hint: str = "f32") ->
     core = openvino.Core()
     # Without the hint a CPU with bfloat16 would use it, silently.
     asked = {"INFERENCE_PRECISION_HINT": hint, "PERFORMANCE_HINT": "LATENCY"}
-    made_by = f"{openvino.get_version()}, {core.get_property('CPU', 'FULL_DEVICE_NAME')}, {asked}"
+    processor = [core.get_property("CPU", name) for name in ("FULL_DEVICE_NAME", "OPTIMIZATION_CAPABILITIES")]
+    made_by = f"{openvino.get_version()}, {processor}, {asked}"
     compiled = None
     if (content := kept.read(made_by)) is not None:
         with contextlib.suppress(RuntimeError):  # OpenVINO knows better what it can go on from
