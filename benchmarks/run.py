@@ -101,7 +101,7 @@ def _comparisons(asked: list[str], folder: Path, report: Report) -> None:
         rows.append(_step("heat", lambda: heat(film, rounds=9)))
     if "fresh" in asked:
         rows += _step("fresh film", lambda: fresh("film", film, folder, rounds=3))
-        rows += _step("fresh volume", lambda: fresh("volume", volume, folder, rounds=2))
+        rows += _step("fresh volume", lambda: fresh("volume", volume, folder, rounds=3))
     if {"head", "fresh"} & set(asked):
         head = _step("converting", lambda: head_subject(folder))
         if "head" in asked:

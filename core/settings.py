@@ -36,6 +36,9 @@ class Settings(BaseSettings):
     engine: Literal["auto", "torch", "openvino", "onnxruntime"] = Field(
         default="auto", description="what runs networks on the CPU; auto: OpenVINO, ONNX Runtime, torch, in this order"
     )
+    cuda_graphs: bool = Field(
+        default=False, description="on a GPU: record a network's work once for a shape, replay it"
+    )
     upload_mib: PositiveInt = Field(default=1024, description="one upload")
     unpacked_mib: PositiveInt = Field(default=4096, description="one study, unpacked")
     archive_files: PositiveInt = Field(default=20_000, description="files in one archive")

@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from functools import cache
 from importlib.metadata import version
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
@@ -19,9 +20,14 @@ from torch import nn
 
 from core.engines.devices import choose_device
 from core.engines.engine import Batch, OutOfMemory, Outputs
+from core.engines.recorded import Recorded, Tensors, record_on_gpu
 from core.models.building import named_outputs
 from core.models.loading import load_network
 from core.models.model import Model
+from core.settings import settings
+
+_recorded: WeakKeyDictionary[nn.Module, dict[bool, Recorded]] = WeakKeyDictionary()
+"""By network, since an engine lives for one prediction; then by whether it runs in float16."""
 
 CPU_OUT_OF_MEMORY = "can't allocate memory"
 """How torch's CPU allocator words it; it raises a plain RuntimeError."""
@@ -70,9 +76,18 @@ class TorchEngine:
         with memory_errors(), torch.inference_mode():
             inputs = torch.from_numpy(batch).to(self.device)
             with self.arithmetic():
-                outputs = named_outputs(self.model.task, network(inputs))
+                outputs = self._answer(network, inputs)
             found = {name: value.float().cpu().numpy() for name, value in outputs.items()}
         return self.run(batch) if self.overflowed(found) else found
+
+    def _answer(self, network: nn.Module, inputs: torch.Tensor) -> Tensors:
+        def forward(inputs: torch.Tensor) -> Tensors:
+            return named_outputs(self.model.task, network(inputs))
+
+        if self.device.type != "cuda" or not settings().cuda_graphs:
+            return forward(inputs)
+        by_precision = _recorded.setdefault(network, {})
+        return by_precision.setdefault(self._half, Recorded(record_on_gpu))(forward, inputs)
 
     def overflowed(self, outputs: Outputs) -> bool:
         """Whether float16 ran over in these outputs; from then on the engine computes in float32, and says so."""
@@ -89,7 +104,10 @@ class TorchEngine:
                 stack.enter_context(
                     torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False)
                 )
-                stack.enter_context(torch.autocast("cuda", dtype=torch.float16, enabled=self._half))
+                # A cast weight kept by autocast would be gone when a recording is replayed; each is used once anyway.
+                stack.enter_context(
+                    torch.autocast("cuda", dtype=torch.float16, enabled=self._half, cache_enabled=False)
+                )
             yield
 
     def describe(self) -> dict[str, Any]:

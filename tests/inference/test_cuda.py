@@ -83,6 +83,25 @@ def test_gpu_gives_the_same_bits_twice(kind: str, saved_model: MakeModel, study_
         assert np.array_equal(first.label_map, second.label_map)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_recorded_work_gives_the_same_bits(
+    kind: str, saved_model: MakeModel, study_for: Callable[[Model], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Recorded at the second prediction, replayed from the third on."""
+    model = saved_model(kind)
+    study = study_for(model)
+    plain = Predictor(model, "cuda").predict(study)
+    monkeypatch.setenv("READROOM_CUDA_GRAPHS", "true")
+    settings.cache_clear()
+
+    for _ in range(4):
+        recorded = Predictor(model, "cuda").predict(study)
+
+        assert recorded.scores == plain.scores
+        if plain.label_map is not None and recorded.label_map is not None:
+            assert np.array_equal(recorded.label_map, plain.label_map)
+
+
 def test_shipped_models_pass_their_self_test_on_the_gpu() -> None:
     """What the shelf promises holds on the device that is taken first."""
     models = [model for model in list_models([settings().shelf]) if not (model.members or model.variant)]
