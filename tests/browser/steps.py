@@ -33,6 +33,11 @@ def open_page(page: Page, url: str) -> None:
     expect(page.locator("h1")).to_be_visible(timeout=READY_MS)
 
 
+def settle(page: Page) -> None:
+    """Wait until the page's run has ended: a button drawn by the one before asks for what is no longer there."""
+    expect(page.locator("[data-test-script-state=notRunning]")).to_be_attached(timeout=2 * READY_MS)
+
+
 def upload(page: Page, *paths: Path, cases: int) -> None:
     """Drop files on the first uploader and wait until the sidebar counts that many cases."""
     expect(page.locator(FILES)).to_have_count(1, timeout=READY_MS)  # the one before is hidden until its run has ended
@@ -108,6 +113,14 @@ def _pixels(page: Page) -> np.ndarray:
         "() => done(canvas.toDataURL()))))"
     )
     return np.asarray(Image.open(io.BytesIO(base64.b64decode(data.split(",")[1]))).convert("RGB")).astype(int)
+
+
+def download(page: Page, name: str) -> Path:
+    """Press a download button and wait for the file, under a name of the browser's."""
+    settle(page)
+    with page.expect_download() as held:
+        page.get_by_role("button", name=name).click()
+    return held.value.path()
 
 
 def violations(page: Page) -> list[str]:

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import DESK, SMALL, Server
-from tests.browser.steps import FILES, READY_MS, choose, open_page, violations
+from tests.browser.steps import FILES, READY_MS, choose, download, open_page, violations
 from tests.browser.threshold_harness.cohorts import write_csv
 
 NewPage = Callable[..., Page]
@@ -37,12 +37,6 @@ def wait_for_answer(page: Page) -> None:
     expect(page.locator(".js-plotly-plot .scatterlayer").first).to_be_attached(timeout=READY_MS)
 
 
-def download(page: Page, name: str) -> bytes:
-    with page.expect_download() as held:
-        page.get_by_role("button", name=name).click()
-    return held.value.path().read_bytes()
-
-
 @pytest.mark.seeds(39, 51, 53)
 def test_two_models_on_the_same_cases_are_told_apart_in_words_and_files(
     tiny_server: Server, page: Page, scores: Path
@@ -51,8 +45,8 @@ def test_two_models_on_the_same_cases_are_told_apart_in_words_and_files(
     bring(page, tiny_server, scores)
 
     row = page.locator(f"{MODELS} tbody tr").first.locator("td").all_inner_texts()
-    document = json.loads(download(page, "comparison.json"))
-    table = list(csv.reader(io.StringIO(download(page, "comparison.csv").decode())))
+    document = json.loads(download(page, "comparison.json").read_bytes())
+    table = list(csv.reader(io.StringIO(download(page, "comparison.csv").read_text("utf-8"))))
     first = document["models"][0]
     assert table[1][: len(row)] == row
     assert row[1] == f"{first['auc']['value']:.3f} ({first['auc']['lo']:.3f}–{first['auc']['hi']:.3f})"
@@ -87,7 +81,7 @@ def test_where_they_disagree_is_what_the_test_counts(tiny_server: Server, page: 
     wait_for_answer(page)
     expect(page.get_by_text("cases where exactly one is right")).to_be_visible(timeout=2 * READY_MS)
 
-    document = json.loads(download(page, "comparison.json"))
+    document = json.loads(download(page, "comparison.json").read_bytes())
     pair = next(pair for pair in document["pairs"] if pair["metric"] == "accuracy")
 
     expect(page.get_by_text(f"net_a in {pair['only_a_right']}, net_b in {pair['only_b_right']}.")).to_be_visible()

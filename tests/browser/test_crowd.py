@@ -22,7 +22,7 @@ from core.studies import read_study
 from core.studies.synthetic import synthetic_film
 from core.workflows.predict import predict
 from tests.browser.conftest import Server
-from tests.browser.steps import READY_MS, open_page, result, to_predict, upload
+from tests.browser.steps import READY_MS, download, open_page, result, to_predict, upload
 from tests.pages.tiny_shelf import CHEST
 
 BROWSERS = int(os.environ.get("READROOM_LOAD_OWNERS", "4"))
@@ -97,6 +97,4 @@ def test_every_browser_of_a_crowd_gets_its_own_right_answer(
 
 
 def _report(page: Page) -> dict[str, Any]:
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Report (.json)").click()
-    return json.loads(download.value.path().read_text())  # type: ignore[no-any-return]
+    return json.loads(download(page, "Report (.json)").read_text())  # type: ignore[no-any-return]

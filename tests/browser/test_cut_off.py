@@ -19,6 +19,7 @@ from tests.browser.steps import (
     FILES,
     READY_MS,
     bring,
+    download,
     link,
     open_page,
     result,
@@ -66,9 +67,7 @@ def test_a_segmentations_cut_off_moves_mask_volume_and_regions(tiny_server: Serv
     run_model(page, HIPPOCAMPUS)
     regions, volume = page.locator(".cut .regions"), page.locator(".cut .volume")
     expect(regions).not_to_contain_text("…", timeout=READY_MS)
-    with page.expect_download() as held:
-        page.get_by_role("button", name="Labels (.nii.gz)").click()
-    taken = held.value.path()
+    taken = download(page, "Labels (.nii.gz)")
     image = nib.load(taken.rename(taken.with_suffix(".nii.gz")))
     mask = np.asarray(image.dataobj) > 0
     _, count = components(mask, 1.0)
@@ -111,9 +110,7 @@ def test_a_classifiers_cut_off_moves_verdict_expectation_and_promise(
     page.locator(FILES).set_input_files(str(films))
     page.get_by_role("button", name="Score 25 images").click(timeout=READY_MS)
     expect(page.locator(".roc svg")).to_be_visible(timeout=4 * READY_MS)
-    with page.expect_download() as held:
-        page.get_by_role("button", name="Report (.zip)").click()
-    scores = _scores(held.value.path())
+    scores = _scores(download(page, "Report (.zip)"))
     to_predict(page)
     beside = page.locator(".beside")
     expect(beside.locator(".look")).to_have_text("The result (sensitivity 90%)", timeout=READY_MS)

@@ -16,7 +16,7 @@ from playwright.sync_api import Page, WebSocket, expect
 
 from core.studies.synthetic import synthetic_volume
 from tests.browser.conftest import Server
-from tests.browser.steps import FILES, READY_MS, open_page, violations
+from tests.browser.steps import FILES, READY_MS, download, open_page, violations
 
 CARD = ".masks .card:first-child b"
 
@@ -57,12 +57,6 @@ def measure(page: Page) -> None:
     page.get_by_role("button", name="Measure", exact=True).click(timeout=4 * READY_MS)
 
 
-def download(page: Page, name: str) -> bytes:
-    with page.expect_download() as held:
-        page.get_by_role("button", name=name).click()
-    return held.value.path().read_bytes()
-
-
 def test_the_cut_off_of_a_segmentation_moves_its_cards_without_the_server(
     tiny_server: Server, page: Page, volumes: Path
 ) -> None:
@@ -79,7 +73,7 @@ def test_the_cut_off_of_a_segmentation_moves_its_cards_without_the_server(
     page.get_by_text("Table of cases").click()
     table = page.locator('[aria-label="Cases at this cut-off"]')
     expect(table).to_be_visible(timeout=READY_MS)
-    document = json.loads(download(page, "mask-sweep.json"))
+    document = json.loads(download(page, "mask-sweep.json").read_bytes())
     slider = page.get_by_role("slider", name="Voxel cut-off")
 
     sent.clear()
@@ -110,8 +104,8 @@ def test_two_segmentations_are_told_apart_in_words_and_files(tiny_server: Server
     expect(page.get_by_role("button", name="comparison.csv")).to_be_visible(timeout=6 * READY_MS)
 
     row = page.locator('[aria-label="Models"] tbody tr').first.locator("td").all_inner_texts()
-    document = json.loads(download(page, "comparison.json"))
-    table = list(csv.reader(io.StringIO(download(page, "comparison.csv").decode())))
+    document = json.loads(download(page, "comparison.json").read_bytes())
+    table = list(csv.reader(io.StringIO(download(page, "comparison.csv").read_text("utf-8"))))
     assert row in table
     first = next(one for one in document["models"][0]["summaries"] if one["label"] == document["label"])
     assert row[1] == f"{first['dice']['mean']['value']:.3f}"

@@ -21,6 +21,7 @@ from tests.browser.steps import (
     READY_MS,
     bring,
     choose,
+    download,
     open_page,
     result,
     run_model,
@@ -53,12 +54,6 @@ def two_cases(tiny_server: Server, page: Page) -> Page:
     to_predict(page)
     wait_for_picture(page, "case-01")
     return page
-
-
-def _download(page: Page, name: str) -> Path:
-    with page.expect_download() as download:
-        page.get_by_role("button", name=name).click()
-    return download.value.path()
 
 
 @pytest.mark.seeds(50)
@@ -128,11 +123,11 @@ def test_numbers_on_screen_are_those_of_json_mask_and_csv(two_cases: Page) -> No
     run_model(page, HIPPOCAMPUS)
     shown = page.get_by_role("region", name="Volumes").locator("td").all_inner_texts()
 
-    report = json.loads(_download(page, "Report (.json)").read_text())
-    image = _download(page, "Labels (.nii.gz)")
+    report = json.loads(download(page, "Report (.json)").read_text())
+    image = download(page, "Labels (.nii.gz)")
     image = image.rename(image.with_suffix(".nii.gz"))
     mask = np.asarray(nib.load(image).dataobj)
-    row = next(iter(csv.DictReader(_download(page, "All results (.csv)").read_text().splitlines())))
+    row = next(iter(csv.DictReader(download(page, "All results (.csv)").read_text().splitlines())))
 
     for value, name in enumerate(("anterior", "posterior"), start=1):
         place = shown.index(name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
 import zipfile
@@ -12,10 +11,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Server
-from tests.browser.steps import READY_MS, choose, link, wait_for_picture
+from tests.browser.steps import READY_MS, choose, download, link, wait_for_picture
 
 from .test_compare import MODELS, wait_for_answer
-from .test_sweep import TABLE, bring, cards, download, wait_for_instrument, wait_for_table
+from .test_sweep import TABLE, bring, cards, wait_for_instrument, wait_for_table
 
 SCORED_MS = 20 * READY_MS
 
@@ -97,7 +96,7 @@ def _choose_lock_and_save(page: Page) -> str:
 def _open_the_report(page: Page) -> None:
     """Its numbers are the page's."""
     counts, cells = cards(page), page.locator(f"{TABLE} td").all_inner_texts()
-    with zipfile.ZipFile(io.BytesIO(download(page, "Report (.zip)"))) as archive:
+    with zipfile.ZipFile(download(page, "Report (.zip)")) as archive:
         point = json.loads(archive.read("settings.json"))["operating_point"]
         report = archive.read("report.html").decode()
     assert [point[name] for name in ("tp", "fn", "fp", "tn")] == list(counts.values())

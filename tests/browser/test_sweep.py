@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import DESK, SMALL, Server
-from tests.browser.steps import FILES, READY_MS, choose, link, open_page, violations, wait_for_picture
+from tests.browser.steps import FILES, READY_MS, choose, download, link, open_page, violations, wait_for_picture
 from tests.browser.threshold_harness.cohorts import write_csv
 
 NewPage = Callable[..., Page]
@@ -56,12 +56,6 @@ def cards(page: Page) -> dict[str, int]:
     return {name: int(number.replace(",", "")) for number, name, _ in texts}
 
 
-def download(page: Page, name: str) -> bytes:
-    with page.expect_download() as held:
-        page.get_by_role("button", name=name).click()
-    return held.value.path().read_bytes()
-
-
 @pytest.mark.seeds(6, 39, 51)
 def test_one_cutoff_from_curve_to_table_to_file_to_link(tiny_server: Server, page: Page, scores: Path) -> None:
     """Moved on the curve, let go: cards, table, CSV, JSON and address say the same four counts."""
@@ -72,7 +66,7 @@ def test_one_cutoff_from_curve_to_table_to_file_to_link(tiny_server: Server, pag
     wait_for_table(page)
     counts, threshold = cards(page), link(page)["t"]
 
-    rows = list(csv.DictReader(io.StringIO(download(page, "sweep.csv").decode())))
+    rows = list(csv.DictReader(io.StringIO(download(page, "sweep.csv").read_text("utf-8"))))
     row = next(row for row in rows if row["threshold"] == threshold)
     assert [int(row[name]) for name in ("tp", "fn", "fp", "tn")] == [
         counts["found"], counts["missed"], counts["false alarms"], counts["rightly clear"],
@@ -81,14 +75,14 @@ def test_one_cutoff_from_curve_to_table_to_file_to_link(tiny_server: Server, pag
     positives = counts["found"] + counts["missed"]
     assert cells[cells.index("Sensitivity") + 1] == f"{counts['found']} of {positives}"
     assert cells[cells.index("Sensitivity") + 2] == f"{100 * float(row['sensitivity']):.1f} %"
-    document = json.loads(download(page, "sweep.json"))
+    document = json.loads(download(page, "sweep.json").read_bytes())
     point = document["operating_points"][0]
     assert repr(point["threshold"]) == threshold
     assert [point[name] for name in ("tp", "fn", "fp", "tn")] == [int(row[n]) for n in ("tp", "fn", "fp", "tn")]
-    saved = json.loads(download(page, "operating-point.json"))
+    saved = json.loads(download(page, "operating-point.json").read_bytes())
     assert threshold in json.dumps(saved)
 
-    with zipfile.ZipFile(io.BytesIO(download(page, "Report (.zip)"))) as archive:
+    with zipfile.ZipFile(download(page, "Report (.zip)")) as archive:
         reported = json.loads(archive.read("settings.json"))["operating_point"]
         report = archive.read("report.html").decode()
     assert repr(reported["threshold"]) == threshold

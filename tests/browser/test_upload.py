@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect
 
 from core.studies.synthetic import synthetic_film, synthetic_volume
 from tests.browser.conftest import Server
-from tests.browser.steps import FILES, FOLDER, READY_MS, choose, open_page, to_predict, upload, wait_for_cases
+from tests.browser.steps import FILES, FOLDER, READY_MS, choose, download, open_page, to_predict, upload, wait_for_cases
 
 PATIENT = "Mustermann_Erika_1950"
 
@@ -45,17 +45,14 @@ def test_names_are_nowhere_unless_asked_for(tiny_server: Server, page: Page, tmp
 
     page.get_by_text("Show my file names").click()
     expect(page.get_by_text(PATIENT)).to_be_visible()
-    with page.expect_download() as cases:
-        page.get_by_role("button", name="cases.csv").click()
-    with page.expect_download() as names:
-        page.get_by_role("button", name="Case map (.csv)").click()
+    cases, names = download(page, "cases.csv"), download(page, "Case map (.csv)")
     to_predict(page)
 
     assert PATIENT not in before
     assert PATIENT not in page.content()
     assert PATIENT not in page.url
-    assert PATIENT not in cases.value.path().read_text()
-    assert PATIENT in names.value.path().read_text()
+    assert PATIENT not in cases.read_text()
+    assert PATIENT in names.read_text()
     assert PATIENT not in tiny_server.log.read_text()
     kept = [p for p in tiny_server.home.rglob("*") if p.is_file() and PATIENT.encode() in p.read_bytes()]
     assert [p.name for p in kept] == ["names.json"]
