@@ -25,15 +25,13 @@ from tests.browser.steps import FILES, READY_MS, open_page
 APP = REPOSITORY / "streamlit_app.py"
 STARTS = 3
 FILMS = 5
-LISTED = "() => document.querySelector('[data-testid=stSidebar]').innerText.includes('1 case here')"
+# Asked at each frame, so nothing here may make the browser lay the page out.
+LISTED = "() => document.querySelector('[data-testid=stSidebar]').textContent.includes('1 case here')"
 PICTURE = (
     "() => performance.getEntriesByName('readroom:first-picture').length > 0"
-    " && [...document.querySelectorAll('button')].some(b => b.innerText.startsWith('Run '))"
+    " && [...document.querySelectorAll('button')].some(b => b.textContent.startsWith('Run '))"
 )
-OVERLAY = (
-    "() => { const drawn = root => [...root.querySelectorAll('*')].some("
-    "e => e.matches('.stage[data-drawn*=heat]') || (e.shadowRoot && drawn(e.shadowRoot))); return drawn(document); }"
-)
+OVERLAY = "() => performance.getEntriesByName('readroom:first-overlay').length > 0"
 
 
 @dataclass

@@ -390,9 +390,10 @@ class Viewer {
     this.parts.stage.dataset.drawn = layers.join(" ");
     if (!picture.image) return;
     if (!picture.drawn) timed("first-picture", picture.since);
-    if (picture.labels && !picture.overlaid) timed("first-overlay", picture.since);
+    const overlaid = Boolean(picture.labels || picture.heat);
+    if (overlaid && !picture.overlaid) timed("first-overlay", picture.since);
     picture.drawn = true;
-    picture.overlaid ||= Boolean(picture.labels);
+    picture.overlaid ||= overlaid;
     timedRedraw(start);
   }
 }
