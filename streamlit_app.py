@@ -8,7 +8,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from pages._ui.door import OwnerCookie, SecurityHeaders, allowed_hosts, lifespan, routes
+from pages._ui.door import KeptFiles, OwnerCookie, SecurityHeaders, allowed_hosts, lifespan, routes
 
 app = st.App(
     Path(__file__).parent / "pages" / "_ui" / "shell.py",
@@ -17,6 +17,7 @@ app = st.App(
         Middleware(TrustedHostMiddleware, allowed_hosts=allowed_hosts()),
         Middleware(SecurityHeaders),
         Middleware(OwnerCookie),
+        Middleware(KeptFiles),
     ],
     lifespan=lifespan,
 )

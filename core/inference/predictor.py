@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -45,6 +46,7 @@ class Predictor:
         explain: bool = False,
         progress: Progress | None = None,
         cancelled: Callable[[], bool] | None = None,
+        turn: AbstractContextManager[None] | None = None,
     ) -> Prediction:
         """Scores, labels and, when asked to explain, a heat map, on the study's own grid.
 
@@ -53,6 +55,7 @@ class Predictor:
         threshold : 0..1, in the place of the model's operating points; for a segmentation with a
             sigmoid a label, in the place of one half.
         progress : told a share of 0..1 and a few words. cancelled : asked between windows.
+        turn : entered while the model runs, for who lets one run after the other; a refusal waits for nobody.
 
         Raises
         ------
@@ -64,7 +67,8 @@ class Predictor:
         _require_usable(model)
         _require_threshold(threshold)
         admission = require_admission(study, model)
-        outcome, explained = self._outcome(study, threshold, explain, Watch(progress, cancelled))
+        with turn or nullcontext():
+            outcome, explained = self._outcome(study, threshold, explain, Watch(progress, cancelled))
         started = time.perf_counter()
         points, warnings = thresholds_in_force(model, threshold)
         voxels = {} if outcome.label_map is None else count_voxels(outcome.label_map, model.labels)

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from core.engines.devices import choose_device
-from core.inference.admission import require_admission
 from core.inference.answer import Watch
 from core.inference.prediction import Prediction
 from core.inference.predictor import Predictor
@@ -44,13 +43,15 @@ def predict(
     CheckpointError, InferenceError : the model cannot be used, or cannot answer.
     Cancelled : while waiting, or between windows.
     """
-    require_admission(study, model)
-    watch = Watch(progress, cancelled)
     device = choose_device()
-    with _turn(device, watch):
-        return Predictor(model, device, engine).predict(
-            study, threshold=threshold, explain=explain, progress=progress, cancelled=cancelled
-        )
+    return Predictor(model, device, engine).predict(
+        study,
+        threshold=threshold,
+        explain=explain,
+        progress=progress,
+        cancelled=cancelled,
+        turn=_turn(device, Watch(progress, cancelled)),
+    )
 
 
 @contextmanager

@@ -12,11 +12,12 @@ import pytest
 import streamlit as st
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
 from core.workspace import picture_tokens
-from pages._ui.door import OWNER_COOKIE, OwnerCookie, SecurityHeaders, routes
+from pages._ui.door import OWNER_COOKIE, KeptFiles, OwnerCookie, SecurityHeaders, routes
 from pages._ui.door.security import script_hashes
 
 ONE, TWO = "A" * 43, "B" * 43
@@ -43,12 +44,12 @@ class Client:
 def client() -> Client:
     """Our door before a page that says nothing."""
 
-    async def page(_request: object) -> HTMLResponse:
-        return HTMLResponse("page")
+    async def page(request: Request) -> HTMLResponse:
+        return HTMLResponse("page", status_code=404 if request.url.path.endswith("gone.js") else 200)
 
     app = Starlette(
         routes=[*routes(), Route("/{path:path}", page)],
-        middleware=[Middleware(SecurityHeaders), Middleware(OwnerCookie)],
+        middleware=[Middleware(SecurityHeaders), Middleware(OwnerCookie), Middleware(KeptFiles)],
     )
     return Client(app)
 
@@ -114,6 +115,25 @@ def test_the_hash_is_that_of_the_standard() -> None:
 def test_statistics_of_the_server_are_closed(client: Client) -> None:
     """How many sessions and uploads there are is nobody's business."""
     assert client.get("/_stcore/metrics").status_code == 404
+
+
+def test_files_named_by_their_hash_stay_in_the_browser_and_nothing_else_does(client: Client) -> None:
+    """A page kept for a year would show yesterday's program; a file that is missing now may be there tomorrow."""
+    ours = "/_stcore/bidi-components/readroom.viewer-aa563561bc37"
+
+    def kept(path: str) -> bool:
+        return "immutable" in client.get(path).headers.get("cache-control", "")
+
+    assert kept(f"{ours}/viewer.js")
+    assert kept(f"/readroom{ours}/viewer.css")
+    others = (
+        "/",
+        f"{ours}/gone.js",
+        "/_stcore/bidi-components/other.table/main.js",
+        "/pictures/x/image",
+        "/_stcore/health",
+    )
+    assert not any(kept(path) for path in others)
 
 
 def test_a_picture_is_served_to_its_owner_and_is_gone_after_deletion(client: Client, tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ def test_one_run_at_a_time_on_a_device(model: Model, study: Study, monkeypatch: 
     """A crowd waits; memory stays that of one run."""
     running, most = 0, 0
     lock = threading.Lock()
-    real = Predictor.predict
+    real = Predictor._outcome
 
     def counted(self: Predictor, *args: Any, **named: Any) -> Any:
         nonlocal running, most
@@ -84,7 +84,7 @@ def test_one_run_at_a_time_on_a_device(model: Model, study: Study, monkeypatch: 
             with lock:
                 running -= 1
 
-    monkeypatch.setattr(Predictor, "predict", counted)
+    monkeypatch.setattr(Predictor, "_outcome", counted)
     results: list[dict[str, float]] = []
     crowd = [threading.Thread(target=lambda: results.append(dict(predict(study, model).scores))) for _ in range(6)]
 
