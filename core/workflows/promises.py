@@ -11,6 +11,7 @@ import math
 from core.metrics.band import band_at, simultaneous_band
 from core.metrics.counts import Counts
 from core.metrics.guarantees import GUARANTEE_TARGETS, allowed_misses
+from core.metrics.intervals import wilson_limits
 from core.metrics.operating_points import OperatingPoint
 from core.workflows.thresholds import SAME_CASES
 
@@ -34,14 +35,24 @@ def promise_sentence(point: OperatingPoint) -> str:
 
 
 def expected_sentence(point: OperatingPoint) -> str:
-    """Expected misses and false alarms per 1,000 like the cases that chose the point; empty without both kinds."""
+    """Expected misses and false alarms per 1,000 like the cases that chose the point, with Wilson's 95 % limits.
+
+    Empty without both kinds. The share of cases with the finding is taken as it was there.
+    """
     if not point.positives or not point.negatives:
         return ""
     per = 1000 / (point.positives + point.negatives)
+    missed = _per_thousand(point.fn, point.positives, per)
+    alarms = _per_thousand(point.fp, point.negatives, per)
     return (
         f"Of 1,000 {point.unit}s like these, {per * point.positives:.0f} of them with {point.finding}: "
-        f"{per * point.fn:.1f} missed, {per * point.fp:.1f} false alarms."
+        f"{missed} missed, {alarms} false alarms."
     )
+
+
+def _per_thousand(k: int, n: int, per: float) -> str:
+    low, high = wilson_limits(k, n)
+    return f"{per * k:.1f} ({per * n * float(low):.1f}–{per * n * float(high):.1f})"
 
 
 def _too_few(point: OperatingPoint) -> tuple[str, ...]:
