@@ -8,14 +8,14 @@ from __future__ import annotations
 import io
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 
 from core.engines.choose import TORCH
 from core.models.atomic import write_atomically
-from core.models.catalog import get_model
+from core.models.catalog import get_model, list_models
 from core.samples import (
     CHEST,
     FLAIR_HEAD,
@@ -57,8 +57,12 @@ SCORED_BY = (
 
 RECIPES = Path(__file__).resolve().parents[1] / "training" / "recipes"
 
-FITTED = ("chest_pneumonia_densenet121", "hippocampus_unet3d", "lgg_flair_unet2d")
-"""The recipes whose training splits and preprocessing the appearances are fitted by."""
+FITTED: Mapping[Group, str] = {
+    Group.FILMS: "chest_pneumonia_densenet121",
+    Group.HIPPOCAMPUS: "hippocampus_unet3d",
+    Group.FLAIR: "lgg_flair_unet2d",
+}
+"""The recipes whose training splits and preprocessing the appearances are fitted by; the models are named like them."""
 
 COHORT_NAME = "synthetic-scores.csv"
 
@@ -71,6 +75,19 @@ def add_samples(workspace: Workspace, group: Group) -> list[Case]:
             image, *_ = write_sample(sample, Path(folder))
             added.append(keep_file(workspace, image))
     return added
+
+
+def model_for(group: Group, chosen: str | None = None) -> str | None:
+    """The id of the model to show a group with: the chosen one where it answers the same question as the one that the
+    group was fitted by, else that one; None where it is not on this shelf.
+    """
+    models = {model.id: model for model in list_models() if model.problem is None}
+    fitted = next((model for name, model in models.items() if name.rpartition("_v")[0] == FITTED[group]), None)
+    if fitted is None:
+        return None
+    held = models.get(chosen or "")
+    same = held is not None and (held.classes, held.labels) == (fitted.classes, fitted.labels)
+    return chosen if same else fitted.id
 
 
 def add_sample_scores(workspace: Workspace) -> KeptCohort:
@@ -165,7 +182,7 @@ def appearances(data: Path) -> Iterator[tuple[Path, Appearance]]:
     """Each appearance as it comes out of the data, with the file that it ships in."""
     from core.samples import learning
 
-    chest, hippocampus, flair = (TrainConfig.load(RECIPES / f"{name}.json") for name in FITTED)
+    chest, hippocampus, flair = (TrainConfig.load(RECIPES / f"{name}.json") for name in FITTED.values())
     yield CHEST, learning.learn_films(data / "xray", chest)
     yield HIPPOCAMPUS, learning.learn_hippocampus(data / "mri", hippocampus)
     head, lesion = learning.learn_flair(data / "mri", flair)

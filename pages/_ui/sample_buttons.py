@@ -25,7 +25,11 @@ def sample_buttons(now: State) -> None:
         count = len(samples_of(group))
         if row.button(f"Sample {name} ({count})", key=f"sample-{group}"):
             with st.spinner("Drawing…"):
-                samples.add_samples(now.workspace, group)
+                added = samples.add_samples(now.workspace, group)
+            # A sample says nothing of its modality, as many a file: the first model that reads volumes would be taken.
+            now.case, now.job, fitting = added[0].id, None, samples.model_for(group, now.model)
+            if fitting is not None:
+                now.model, now.chosen_model = fitting, True
             st.rerun()
     if row.button("Sample scores (200 films)", key="sample-scores", help="A scored cohort, for the threshold sweep"):
         kept = samples.add_sample_scores(now.workspace)

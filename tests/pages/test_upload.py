@@ -11,6 +11,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.samples import Group
+from core.settings import SHELF, settings
+from core.workflows.samples import FITTED
 from core.workspace import Uploads, UploadState, Workspace
 from core.workspace.cohorts import owners_cohorts
 from tests.pages.conftest import texts
@@ -103,6 +105,36 @@ def test_the_samples_are_cases_like_any_other(open_app: OpenApp, workspace: Work
     kinds = [case.kind.value for case in workspace.cases()]
     assert kinds == ["film"] * 7 + ["volume"] * 4
     assert not app.exception
+
+
+def test_a_sample_opens_with_the_model_that_it_is_for_and_keeps_a_choice_that_fits(
+    workspace: Workspace, open_app: OpenApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A FLAIR head in a hippocampus model is a result that means nothing, one click after the start."""
+    monkeypatch.setenv("READROOM_SHELF", str(SHELF))
+    settings.cache_clear()
+    app = open_app()
+    for group in (Group.HIPPOCAMPUS, Group.FLAIR, Group.FILMS):
+        app.button(key=f"sample-{group}").click().run()
+        assert app.selectbox(key="model").value.startswith(FITTED[group])
+
+    quick = next(name for name in app.selectbox(key="model").options if name == "Chest quick")
+    app.selectbox(key="model").select(quick).run()
+    app.button(key=f"sample-{Group.FILMS}").click().run()
+
+    assert "mobilenet" in app.selectbox(key="model").value
+    app.switch_page("../predict.py").run()
+    assert app.selectbox(key="case").value == workspace.cases()[-7].id
+
+
+def test_on_a_shelf_without_that_model_the_choice_is_left_alone(open_app: OpenApp) -> None:
+    """The tiny shelf of these tests holds none of ours."""
+    app = open_app()
+    before = app.selectbox(key="model").value
+
+    app.button(key=f"sample-{Group.FILMS}").click().run()
+
+    assert app.selectbox(key="model").value == before
 
 
 def test_the_sample_scores_are_a_test_set_and_lead_to_the_sweep(open_app: OpenApp, workspace: Workspace) -> None:
