@@ -14,7 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.measure import Quiet, Watch
 from benchmarks.subjects import FILM_PX
@@ -79,9 +79,17 @@ def measure(folder: Path) -> FilmPage:
             films = [_drawn(folder, seed) for seed in range(LEARNING + FILMS)]
             tab = browser.new_context(viewport=DESK).new_page()
             warm = [_film(tab, server.url, film) for film in films][LEARNING:]
-            new = [_film(browser.new_context(viewport=DESK).new_page(), server.url, film) for film in films[LEARNING:]]
+            tab.context.close()
+            new = [_in_a_new_browser(browser, server.url, film) for film in films[LEARNING:]]
             browser.close()
     return FilmPage(healthy, _by_step(warm), _by_step(new), watch.quiet)
+
+
+def _in_a_new_browser(browser: Browser, url: str, film: Path) -> dict[str, float]:
+    context = browser.new_context(viewport=DESK)
+    steps = _film(context.new_page(), url, film)
+    context.close()
+    return steps
 
 
 def _by_step(films: list[dict[str, float]]) -> Steps:

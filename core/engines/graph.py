@@ -2,7 +2,8 @@
 
 Owns the file: ONNX, its weights taken out, packed. It lies beside the checkpoint or in the data folder, holds no
 more than the operations and their sizes (kilobytes), and is filled from the checkpoint's own verified tensors when it
-is loaded. So weights exist once, and a graph can change no weight.
+is loaded. So weights are handed on once, and a graph can change no weight. What a runtime compiled of both is
+kept in the data folder alone (`compiled`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A graph as an engine: a checkpoint's own weights in a runtime on the CPU, without torch.
 
-Owns filling, loading and the memory that the loaded network takes; the cache and the self-test are those of all
-weights (`core.models.loading`). How the heat map is made of the features is told in `core.inference`.
+Owns filling, loading, what is kept compiled and the memory that the loaded network takes; the cache and the self-test
+are those of all weights (`core.models.loading`). How the heat map is made of the features is told in `core.inference`.
 """
 
 from __future__ import annotations
@@ -19,9 +19,11 @@ from core.engines.compiled import Compiled
 from core.engines.engine import Batch, OutOfMemory, Outputs
 from core.engines.graph import FEATURES, Graph
 from core.engines.runtimes import Run, Runtime, RuntimeFault
-from core.models.loading import Loaded, hold, read_weights
+from core.errors import InferenceError
+from core.models.loading import Loaded, has_self_test, hold, read_weights
 from core.models.model import Model
 from core.models.self_test import REDUCED_FACTOR
+from core.settings import settings
 
 LINEAR = 2
 """Axes of a linear layer's weight; its bias has one."""
@@ -42,9 +44,11 @@ class GraphEngine:
 
     def __init__(self, model: Model, runtime: Runtime, graph: Graph) -> None:
         self.model, self.runtime, self.graph = model, runtime, graph
+        self._opened: _Opened | None = None
+        self._compiled: Compiled | None = None
 
     def load(self) -> None:
-        """Fill the graph, open it and let it pass the checkpoint's self-test; safe to call again."""
+        """Open the network, filled or as kept, and let it pass the checkpoint's self-test; safe to call again."""
         self._held()
 
     def run(self, batch: Batch) -> Outputs:
@@ -77,19 +81,38 @@ class GraphEngine:
         except MemoryError as error:
             raise OutOfMemory(str(error)) from error
         except RuntimeFault as error:
-            if "alloc" not in str(error).lower():  # how both word it
+            if "alloc" not in error.told.lower():  # how both word it
                 raise
-            raise OutOfMemory(str(error)) from error
+            raise OutOfMemory(error.told) from error
 
     def _held(self) -> _Opened:
+        if self._opened is None:
+            self._opened = self._load()
+        return self._opened
+
+    def _load(self) -> _Opened:
+        try:
+            opened = self._hold()
+        except InferenceError:
+            if self._compiled is None or not self._compiled.was_read:
+                raise
+            self._compiled.drop()
+            opened = self._hold()
+        if self._compiled is not None:
+            self._compiled.keep()
+        return opened
+
+    def _hold(self) -> _Opened:
         # By the graph too: one that was traced anew must not be answered for by the one before.
         opened: _Opened = hold(self.model, f"{self.runtime.name}, graph {self.graph.sha256[:8]}", self._open)
         return opened
 
     def _open(self) -> Loaded:
         arrays = read_weights(self.model)
-        kept = Compiled.of(self.model, self.graph.sha256, self.runtime.name)
-        run = self.runtime.open(lambda: self.graph.filled(arrays), kept)
+        # A compiled network is believed only where the checkpoint's own answers can tell that it is right.
+        believed = has_self_test(self.model) and not settings().require_signed
+        self._compiled = Compiled(self.model.weights_sha256, self.graph.sha256, self.runtime.name, kept=believed)
+        run = self.runtime.open(lambda: self.graph.filled(arrays), self._compiled)
         mib = sum(array.size for array in arrays.values()) * 4 / 2**20
         opened = _Opened(run, {name: array for name, array in arrays.items() if array.ndim <= LINEAR})
         factor = 1 if self.model.variant is None else REDUCED_FACTOR

@@ -8,6 +8,7 @@ Whatever goes wrong in recording leaves the network as it was: it is then run op
 from __future__ import annotations
 
 import logging
+import threading
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -21,13 +22,13 @@ AFTER: Final = 2
 """Runs of a shape before it is recorded: a shape that is met once is not worth the memory."""
 
 KEPT: Final = 2
-"""Recordings held for a network, the last used ones; each holds the memory of a run."""
+"""Recordings held for a network in one precision, the last used ones; each holds the memory of a run."""
 
 log = logging.getLogger(__name__)
 
 
 class Recorded:
-    """The recordings of one network, which it does not hold. Calls must not overlap.
+    """The recordings of one network, which it does not hold. One call at a time: a recording has one place for inputs.
 
     record : makes a recording for inputs like the given one.
     """
@@ -37,6 +38,7 @@ class Recorded:
         self._recordings: OrderedDict[tuple[int, ...], Forward] = OrderedDict()
         self._seen: Counter[tuple[int, ...]] = Counter()
         self._gave_up = False
+        self._turn = threading.Lock()
 
     def __call__(self, forward: Forward, inputs: torch.Tensor) -> Tensors:
         """The network's outputs by name for one batch (n, channels, *spatial), replayed where they can be.
@@ -45,28 +47,42 @@ class Recorded:
         ------
         RuntimeError, torch.OutOfMemoryError : as the network.
         """
+        with self._turn:
+            return self._run(forward, inputs)
+
+    def _run(self, forward: Forward, inputs: torch.Tensor) -> Tensors:
         shape = tuple(inputs.shape)
         if shape in self._recordings:
             self._recordings.move_to_end(shape)
             return self._recordings[shape](inputs)
-        try:
-            answer = forward(inputs)
-        except torch.OutOfMemoryError:
-            if not self._recordings:
-                raise
-            self._give_up("memory is short")
-            answer = forward(inputs)
+        answer = self._without_recording(forward, inputs)
         self._seen[shape] += 1
         if not self._gave_up and self._seen[shape] >= AFTER:
             self._keep_recording(forward, inputs, answer)
         return answer
 
+    def _without_recording(self, forward: Forward, inputs: torch.Tensor) -> Tensors:
+        try:
+            return forward(inputs)
+        except torch.OutOfMemoryError:
+            if not self._recordings:
+                raise
+        # Not inside the block: the error would hold the failed run's memory while the second one needs it.
+        self._give_up("memory is short")
+        return forward(inputs)
+
     def _keep_recording(self, forward: Forward, inputs: torch.Tensor, answer: Tensors) -> None:
+        if not all(bool(torch.isfinite(value).all()) for value in answer.values()):
+            return  # float16 ran over: the next run is in float32
         try:
             replay = self._record(forward, inputs)
             found = replay(inputs)
         except RuntimeError as fault:  # a step that cannot be recorded, or memory
-            self._give_up(f"{type(fault).__name__}")
+            said = type(fault).__name__
+        else:
+            said = ""
+        if said:
+            self._give_up(said)
             return
         if found.keys() != answer.keys() or not all(torch.equal(found[name], answer[name]) for name in answer):
             self._give_up("the recording gave another answer")

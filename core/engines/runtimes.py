@@ -19,14 +19,23 @@ from numpy.typing import NDArray
 
 from core.engines.compiled import Compiled
 from core.engines.engine import Batch
+from core.errors import InferenceError
 from core.models.exporting import INPUT
 from core.models.variants import Precision
 
 Run = Callable[[Batch], dict[str, NDArray[np.float32]]]
 
 
-class RuntimeFault(RuntimeError):
-    """Raised where a runtime cannot open a graph, or run it; the message is the runtime's own."""
+class RuntimeFault(InferenceError):
+    """Raised where a runtime cannot open a graph, or run it. told : the runtime's own words."""
+
+    def __init__(self, told: str) -> None:
+        super().__init__(
+            found="The engine stops while it runs the converted network.",
+            why="It answered when it was compared with torch; the engine's version, or this machine, is another now.",
+            do="Set READROOM_ENGINE to torch, or convert the model again: python -m core engines ID --convert.",
+        )
+        self.told = told
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +85,7 @@ def _openvino(filled: Callable[[], bytes], kept: Compiled, hint: str = "f32") ->
     if compiled is None:
         with _told(RuntimeError):
             compiled = core.compile_model(core.read_model(filled()), "CPU", asked)
-            exported = io.BytesIO()
-            compiled.export_model(exported)
-        kept.write(made_by, exported.getvalue())
+        kept.offer(made_by, compiled.export_model)
     names = [output.get_any_name() for output in compiled.outputs]
 
     def run(batch: Batch) -> dict[str, NDArray[np.float32]]:

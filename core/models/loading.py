@@ -182,11 +182,19 @@ def _network(model: Model, device: str) -> Loaded:
     )
 
 
+def has_self_test(model: Model) -> bool:
+    """Whether answers were saved with the weights that a loaded network is held against."""
+    return _saved_answers(model) is not None
+
+
+def _saved_answers(model: Model) -> Mapping[str, Any] | None:
+    if model.variant is not None:
+        return model.variant.self_test or None
+    return read_facts(read_header(model.path).metadata).self_test
+
+
 def _run_self_test(model: Model, loaded: Loaded, key: tuple[str, str]) -> None:
-    if model.variant is None:
-        expected: Mapping[str, Any] | None = read_facts(read_header(model.path).metadata).self_test
-    else:
-        expected = model.variant.self_test or None
+    expected = _saved_answers(model)
     if expected is None:
         _tested[key] = "none"
         return

@@ -128,14 +128,17 @@ def _border(regions: NDArray[Any]) -> NDArray[np.bool_]:
 
 
 def _near(line: NDArray[np.bool_], reach: int) -> Pixels:
-    """All within `reach` pixels of a line, in a square, some of them more than once; by point, as a line has few."""
+    """All within `reach` pixels of a line, in a square; along one axis after the other."""
     height, width = line.shape
-    steps = np.arange(-reach, reach + 1)
+    steps = range(-reach, reach + 1)
+    near = np.zeros(line.size, bool)
     rows, columns = np.divmod(np.flatnonzero(line), width)
-    rows = np.clip(rows[:, None] + steps, 0, height - 1)
-    columns = np.clip(columns[:, None] + steps, 0, width - 1)
-    near: Pixels = (rows[:, :, None] * width + columns[:, None, :]).reshape(-1)
-    return near
+    for step in steps:
+        near[np.clip(rows + step, 0, height - 1) * width + columns] = True
+    rows, columns = np.divmod(np.flatnonzero(near), width)
+    for step in steps:
+        near[rows * width + np.clip(columns + step, 0, width - 1)] = True
+    return np.flatnonzero(near)
 
 
 def _cover(picture: Picture, pixels: Pixels, colour: tuple[int, int, int], weight: float) -> None:

@@ -1,7 +1,7 @@
 """Pictures as PNG, packed fast.
 
 Owns the chunks. Pillow's writer takes ten times as long on a film: it tries every filter on every line and packs with
-zlib, where differences to the line above and ISA-L's lowest level give a file a fifth larger (`make bench`).
+zlib, where differences to the line above and ISA-L's lowest level give a file up to a quarter larger.
 """
 
 from __future__ import annotations
@@ -28,7 +28,13 @@ def png_bytes(picture: NDArray[np.uint8], texts: Mapping[str, str] | None = None
     Parameters
     ----------
     texts : kept inside by keyword, each of which is 1 to 79 Latin characters (chunk iTXt).
+
+    Raises
+    ------
+    ValueError : the picture is of another shape or type.
     """
+    if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8 or not picture.size:
+        raise ValueError(f"an RGB picture is (rows, columns, 3) of uint8, not {picture.shape} of {picture.dtype}")
     height, width = picture.shape[:2]
     header = struct.pack(">IIBBBBB", width, height, BITS, RGB, 0, 0, 0)
     said = [keyword.encode("latin-1") + b"\0\0\0\0\0" + text.encode() for keyword, text in (texts or {}).items()]

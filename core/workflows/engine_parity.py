@@ -66,9 +66,9 @@ def _checked(model: Model, runtime: Runtime, graph: Graph, cases: list[tuple[str
     TorchEngine(model, "cpu").load()  # where torch itself cannot run it, there is nothing to hold against
     try:
         return compare(model, GraphEngine(model, runtime, graph), cases, cohort)[0]
-    except (RuntimeFault, InferenceError) as fault:
-        log.warning("%s in %s: %s", model.id, runtime.title, fault)
-        said = fault.found if isinstance(fault, InferenceError) else "It stops while it runs the converted network."
+    except InferenceError as fault:
+        log.warning("%s in %s: %s", model.id, runtime.title, fault.told if isinstance(fault, RuntimeFault) else fault)
+        said = "It stops while it runs the converted network." if isinstance(fault, RuntimeFault) else fault.found
         return Check(
             engine=runtime.name, version=str(runtime.installed), torch=version("torch"), cohort=cohort, cases=0,
             refused=said, holds=False,

@@ -46,7 +46,7 @@ def expected_sentence(point: OperatingPoint) -> str:
     alarms = _per_thousand(point.fp, point.negatives, per)
     return (
         f"Of 1,000 {point.unit}s like these, {per * point.positives:.0f} of them with {point.finding}: "
-        f"{missed} missed, {alarms} false alarms."
+        f"{missed} missed, {alarms} false alarms (95 % intervals)."
     )
 
 

@@ -7,6 +7,7 @@ import logging
 import threading
 
 from core.engines.choose import engines_for, runs_on_torch
+from core.engines.compiled import drop_all_but
 from core.errors import ReadroomError
 from core.models.catalog import list_models
 from core.models.model import Model
@@ -23,7 +24,9 @@ def warm_up() -> None:
         group_uploads([])
     except ReadroomError as refusal:
         log.warning("the decoder worker did not start: %s", refusal)
-    usable = [model for model in list_models() if model.problem is None]
+    models = list_models()
+    drop_all_but({model.weights_sha256 for model in models})
+    usable = [model for model in models if model.problem is None]
     # torch only where nothing runs without it: it takes seconds and most of a gigabyte.
     require_libraries(usable if all(runs_on_torch(model) for model in usable) else ())
     _import_orientations()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import pytest
 import torch
 
@@ -126,3 +129,35 @@ def test_the_networks_own_faults_are_the_callers() -> None:
 
     with pytest.raises(torch.OutOfMemoryError):
         Recorded(Recorder())(short, batch(1))
+
+
+def test_two_callers_do_not_share_a_recordings_inputs() -> None:
+    """Services answer several requests at once; one must not get the other's scores."""
+    place: list[torch.Tensor] = []
+
+    def record(forward: Forward, _: torch.Tensor) -> Forward:
+        def replay(given: torch.Tensor) -> Tensors:
+            place[:] = [given]
+            time.sleep(0.005)
+            return forward(place[0])
+
+        return replay
+
+    recorded = Recorded(record)
+    for _ in range(AFTER):
+        recorded(double, batch(2))
+    wrong: list[int] = []
+
+    def ask(number: int) -> None:
+        for turn in range(10):
+            inputs = batch(2) + 100 * number + turn
+            if not is_right(recorded(double, inputs), inputs):
+                wrong.append(number)
+
+    callers = [threading.Thread(target=ask, args=(number,)) for number in range(4)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+
+    assert wrong == []

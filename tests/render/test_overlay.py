@@ -6,11 +6,12 @@ import io
 
 import numpy as np
 import pytest
+import scipy
 from PIL import Image
 
 from core.metrics.operating_points import OperatingPoint, Rule
 from core.render import overlay
-from core.render.overlay import overlay_png
+from core.render.overlay import _near, overlay_png
 from core.render.palette import LABELS, rgb
 from tests.render.builders import film, head, predicted, stored_as, volume
 
@@ -129,3 +130,16 @@ def test_overlay_of_another_grid_is_refused():
     """A result of another study must never be drawn over this one."""
     with pytest.raises(ValueError, match="lies on"):
         picture_of(film(np.zeros((4, 5))), predicted(heat=np.zeros((5, 4), np.float32), scores={"a": 0.1}))
+
+
+@pytest.mark.parametrize("reach", [1, 3])
+@pytest.mark.parametrize("share", [0.0, 0.01, 0.5])
+def test_what_is_near_a_line_is_scipys_dilation(reach: int, share: float) -> None:
+    """A square around each point, cut at the borders; of noise as of a line."""
+    line = np.random.default_rng(7).random((60, 45)) < share
+    line[0, 0] = line[-1, -1] = line[30] = True
+    expected = scipy.ndimage.binary_dilation(line, np.ones((2 * reach + 1, 2 * reach + 1)))
+
+    found = _near(line, reach)
+
+    assert np.array_equal(found, np.flatnonzero(expected))

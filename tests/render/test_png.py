@@ -39,3 +39,13 @@ def test_a_damaged_file_is_noticed() -> None:
 
     with pytest.raises((OSError, SyntaxError)):
         Image.open(io.BytesIO(packed)).load()
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [np.zeros((4, 5), np.uint8), np.zeros((4, 5, 4), np.uint8), np.zeros((4, 5, 3)), np.zeros((0, 5, 3), np.uint8)],
+)
+def test_what_is_no_rgb_picture_is_refused(picture: np.ndarray) -> None:
+    """Four channels under a header of three would be a broken file."""
+    with pytest.raises(ValueError, match="RGB picture"):
+        png_bytes(picture)

@@ -54,7 +54,7 @@ def test_a_thousand_like_the_cases_that_chose_it() -> None:
     """10 of 100 were missed and 40 of 200 called wrongly; the limits are SciPy's for the two shares."""
     assert expected_sentence(point("Youden", 0.5)) == (
         "Of 1,000 cases like these, 333 of them with pneumonia: "
-        "33.3 (18.4–58.1) missed, 133.3 (100.3–173.9) false alarms."
+        "33.3 (18.4–58.1) missed, 133.3 (100.3–173.9) false alarms (95 % intervals)."
     )
     assert expected_sentence(_counts(tp=3, fn=1, fp=0, tn=0)) == ""
 

@@ -83,7 +83,7 @@ def test_sentences_carry_counts_and_intervals_of_the_point(model: Model) -> None
     assert f"wrongly in 40 of 200 (20.0 %, 95 % interval {100 * wrong.lo:.1f}–{100 * wrong.hi:.1f})" in sentence
     assert expected == (
         "Of 1,000 cases like these, 333 of them with pneumonia: "
-        "33.3 (18.4–58.1) missed, 133.3 (100.3–173.9) false alarms."
+        "33.3 (18.4–58.1) missed, 133.3 (100.3–173.9) false alarms (95 % intervals)."
     )
     assert promised == (
         "Sensitivity is at least 90 % with 95 % confidence, from 100 cases with pneumonia of val, "
