@@ -34,10 +34,10 @@ PATIENCE_S = 60 + 10 * OWNERS
 
 @pytest.fixture
 def most_at_once(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many runs were inside the predictor at once, each time one began."""
+    """How many networks ran at once, each time one began."""
     inside: list[int] = []
     seen: list[int] = []
-    honest = Predictor.predict
+    honest = Predictor._outcome
 
     def watched(self: Predictor, *arguments: object, **named: object) -> object:
         inside.append(1)
@@ -47,7 +47,7 @@ def most_at_once(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         finally:
             inside.pop()
 
-    monkeypatch.setattr(Predictor, "predict", watched)
+    monkeypatch.setattr(Predictor, "_outcome", watched)
     return seen
 
 
