@@ -78,11 +78,7 @@ class Recorded:
             replay = self._record(forward, inputs)
             found = replay(inputs)
         except RuntimeError as fault:  # a step that cannot be recorded, or memory
-            said = type(fault).__name__
-        else:
-            said = ""
-        if said:
-            self._give_up(said)
+            self._give_up(type(fault).__name__)
             return
         if found.keys() != answer.keys() or not all(torch.equal(found[name], answer[name]) for name in answer):
             self._give_up("the recording gave another answer")

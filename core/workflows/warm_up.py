@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import logging
 import threading
 
@@ -53,4 +54,4 @@ def _load(model: Model) -> None:
 
 def _import_orientations() -> None:
     """What turns a volume as it is drawn: NiBabel, with all of pydicom."""
-    import nibabel.orientations  # noqa: F401
+    importlib.import_module("nibabel.orientations")
